@@ -1,0 +1,1 @@
+"""The shared kernel: settings, periods, database, object store, embedded services, command line."""

@@ -1,0 +1,180 @@
+-- The schemas in which the rooms meet, and the ledger tables of `ops`.
+-- Applied by `hearth migrate`, idempotent: every statement may run again on a live warehouse.
+-- Tables of `raw` and `reference` are made from the contracts by ingestion; those of `staging`, `identity` and
+-- `candidate` by dbt; those of `marts` by the switch.
+
+create schema if not exists raw;
+create schema if not exists vault;
+create schema if not exists quarantine;
+create schema if not exists ops;
+create schema if not exists reference;
+create schema if not exists staging;
+create schema if not exists identity;
+create schema if not exists candidate;
+create schema if not exists marts;
+create schema if not exists previous;
+create schema if not exists shared;
+
+-- ---------------------------------------------------------------- ledger of submissions
+create table if not exists ops.submission (
+    submission_id text primary key,
+    county_code text not null,
+    department text,
+    feed text,
+    period text check (period ~ '^\d{4}-(0[1-9]|1[0-2])$'),
+    file_name text not null,
+    inbox_key text not null,
+    archive_key text,
+    sha256 text not null,
+    byte_count bigint not null,
+    state text not null check (
+        state in ('claimed', 'accepted', 'partially_accepted', 'rejected', 'superseded')
+    ),
+    contract_version text,
+    rows_received integer not null default 0,
+    rows_accepted integer not null default 0,
+    rows_rejected integer not null default 0,
+    rows_excluded integer not null default 0,
+    warning_count integer not null default 0,
+    reason_rule_id text,
+    received_at timestamptz not null default now(),
+    due_at timestamptz,
+    verdict_at timestamptz,
+    superseded_by text references ops.submission (submission_id),
+    receipt_key text,
+    constraint submission_rows_balance check (rows_received = rows_accepted + rows_rejected)
+);
+create unique index if not exists submission_once on ops.submission (
+    county_code, coalesce(department, ''), coalesce(feed, ''), coalesce(period, ''), sha256
+);
+create unique index if not exists submission_one_live on ops.submission (county_code, department, feed, period)
+where state in ('accepted', 'partially_accepted');
+
+comment on table ops.submission is '报送台账 | one row per file received; state says what became of it';
+
+-- What each rule said of each submission; counts only, no values.
+create table if not exists ops.rule_result (
+    submission_id text not null references ops.submission (submission_id),
+    rule_id text not null,
+    stage text not null,
+    severity text not null,
+    passed integer not null,
+    failed integer not null,
+    not_judged integer not null,
+    not_applicable integer not null,
+    primary key (submission_id, rule_id)
+);
+
+-- Every row a rule found fault with (errors and warnings), by address; no values.
+create table if not exists ops.row_finding (
+    submission_id text not null references ops.submission (submission_id),
+    source_sheet text not null,
+    source_row integer not null,
+    rule_id text not null,
+    severity text not null,
+    column_name text not null default '',
+    primary key (submission_id, source_sheet, source_row, rule_id, column_name)
+);
+
+-- Rejected rows with their original text; cells of direct personal data are ciphertext.
+create table if not exists quarantine.row (
+    submission_id text not null references ops.submission (submission_id),
+    source_sheet text not null,
+    source_row integer not null,
+    original jsonb not null,
+    reasons jsonb not null,
+    primary key (submission_id, source_sheet, source_row)
+);
+
+-- ---------------------------------------------------------------- vault
+create table if not exists vault.entry (
+    kind text not null,
+    token text not null,
+    key_version smallint not null,
+    ciphertext bytea not null,
+    first_submission_id text not null,
+    stored_at timestamptz not null default now(),
+    primary key (kind, token)
+);
+create table if not exists vault.access_log (
+    access_id bigint generated always as identity primary key,
+    accessed_at timestamptz not null default now(),
+    reader text not null,
+    purpose text not null,
+    kind text not null,
+    entry_count integer not null
+);
+
+-- ---------------------------------------------------------------- close: builds, gate, publications
+create table if not exists ops.build (
+    build_id bigint generated always as identity primary key,
+    county_code text not null,
+    period text not null check (period ~ '^\d{4}-(0[1-9]|1[0-2])$'),
+    state text not null default 'planned' check (
+        state in ('planned', 'built', 'failed', 'blocked', 'passed', 'published')
+    ),
+    code_version text not null,
+    planned_at timestamptz not null default now(),
+    finished_at timestamptz
+);
+-- The accepted submissions a build reads; the pin that makes it repeatable. No row: the feed has never been received.
+create table if not exists ops.build_input (
+    build_id bigint not null references ops.build (build_id),
+    department text not null,
+    feed text not null,
+    submission_id text not null references ops.submission (submission_id),
+    source_period text not null,
+    is_carried boolean not null,
+    age_periods integer not null check (age_periods >= 0),
+    primary key (build_id, feed)
+);
+create table if not exists ops.build_result (
+    build_id bigint not null references ops.build (build_id),
+    layer text not null,
+    node_id text not null,
+    status text not null,
+    seconds double precision not null,
+    failures integer,
+    message text,
+    primary key (build_id, node_id)
+);
+create table if not exists ops.gate_result (
+    build_id bigint not null references ops.build (build_id),
+    suite text not null,
+    rule_id text not null,
+    expectation text not null,
+    severity text not null,
+    success boolean not null,
+    failing_count bigint,
+    observed jsonb,
+    message text,
+    ran_at timestamptz not null default now(),
+    primary key (build_id, suite, rule_id, expectation)
+);
+create table if not exists ops.gate_decision (
+    build_id bigint primary key references ops.build (build_id),
+    verdict text not null check (verdict in ('pass', 'block')),
+    expectations_run integer not null,
+    failures integer not null,
+    reason text not null,
+    decided_at timestamptz not null default now()
+);
+create table if not exists ops.publication (
+    publication_id bigint generated always as identity primary key,
+    build_id bigint not null references ops.build (build_id),
+    county_code text not null,
+    period text not null,
+    state text not null default 'live' check (state in ('live', 'replaced', 'rolled_back')),
+    replaces bigint references ops.publication (publication_id),
+    household_count integer not null,
+    published_at timestamptz not null default now(),
+    ended_at timestamptz
+);
+create unique index if not exists publication_one_live on ops.publication (county_code, period) where state = 'live';
+create table if not exists ops.publication_table (
+    publication_id bigint not null references ops.publication (publication_id),
+    table_name text not null,
+    partition_name text not null,
+    row_count bigint not null,
+    primary key (publication_id, table_name)
+);

@@ -1,0 +1,77 @@
+"""Every setting of a Hearth installation, from the environment (prefix ``HEARTH_``) or an ``.env`` file.
+
+Defaults are safe on a laptop: loopback only, a folder as the bucket, generated passwords in files of mode 0600.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+
+
+class Settings(BaseSettings):
+    """One installation of Hearth. Paths are absolute after validation."""
+
+    model_config = SettingsConfigDict(env_prefix="HEARTH_", env_file=".env", extra="ignore", frozen=True)
+
+    home: Path = Field(default=PROJECT_ROOT / ".hearth", description="Data folder: database, bucket, secrets, logs.")
+    county_code: str = Field(default="530524", pattern=r"^\d{6}$", description="GB/T 2260 code of the county served.")
+    timezone: str = Field(default="Asia/Shanghai", description="Zone of due dates and of schedules.")
+
+    bucket_url: str | None = Field(default=None, description="Where inbox/, archive/ and outbox/ live. None: a folder.")
+    bucket_conn_id: str | None = Field(default=None, description="Airflow connection of the bucket, for S3.")
+    stable_seconds: int = Field(default=60, ge=0, description="A file without a .sha256 beside it must be this old.")
+    intake_schedule: str = Field(default="*/10 * * * *", description="Cron of every intake DAG.")
+    calendar_schedule: str = Field(default="0 8 * * *", description="Cron of the submission calendar.")
+    cutoff_day: int = Field(default=12, ge=1, le=28, description="Day of the next month after which a month closes.")
+
+    pg_host: str = "127.0.0.1"
+    pg_port: int = Field(default=54330, ge=1, le=65535)
+    pg_database: str = "hearth"
+    pg_embedded: bool = Field(default=True, description="False: use a server that somebody else runs.")
+    pg_fsync: bool = Field(default=True, description="Off only in tests.")
+
+    airflow_port: int = Field(default=18080, ge=1, le=65535)
+    log_level: str = "INFO"
+
+    @field_validator("home")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.expanduser().resolve()
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+    @property
+    def bucket(self) -> str:
+        """URL of the bucket, without a trailing slash."""
+        return (self.bucket_url or f"file://{self.home}/bucket").rstrip("/")
+
+    @property
+    def secrets_dir(self) -> Path:
+        return self.home / "secrets"
+
+    @property
+    def log_dir(self) -> Path:
+        return self.home / "logs"
+
+    @property
+    def run_dir(self) -> Path:
+        return self.home / "run"
+
+    @property
+    def airflow_home(self) -> Path:
+        return self.home / "airflow"
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """The settings of this process; read once."""
+    return Settings()
