@@ -36,7 +36,12 @@ create table if not exists ops.submission (
     rows_rejected integer not null default 0,
     rows_excluded integer not null default 0,
     warning_count integer not null default 0,
+    -- Why the whole file was refused, as the sender reads it; no personal data.
     reason_rule_id text,
+    reason_message text,
+    reason_fix text,
+    -- What is said of the file as a whole without refusing it: [{rule_id, severity, message, fix}].
+    notes jsonb not null default '[]',
     received_at timestamptz not null default now(),
     due_at timestamptz,
     verdict_at timestamptz,

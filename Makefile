@@ -1,0 +1,41 @@
+# Two commands for everybody: `make demo` and `make test`. The rest are the same words as `hearth --help`.
+SHELL := /bin/sh
+PYTHON ?= python3
+BIN := .venv/bin
+# Quietens warnings about extra package locations that are configured on a machine but empty.
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes
+
+.PHONY: demo test up down status clean lint bench migrate lock
+.DEFAULT_GOAL := demo
+
+$(BIN)/hearth: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("Hearth needs Python 3.11 or newer, this is " + sys.version) if sys.version_info < (3, 11) else 0'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || { echo "no virtual environment: install the package python3-venv (Debian) first"; exit 1; }
+	@echo "installing (about two minutes the first time)"
+	@$(PIP) -r requirements.lock 2>&1 | grep -v 'WARNING: Location' || true
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . 2>&1 | grep -v 'WARNING: Location' || true
+	@test -x $@ && touch $@
+
+.venv/.dev: requirements-dev.lock $(BIN)/hearth
+	@echo "installing what tests and lint need"
+	@$(PIP) -r requirements-dev.lock 2>&1 | grep -v 'WARNING: Location' || true
+	@$(BIN)/python -c 'import pytest, ruff, mypy, sqlfluff' && touch $@
+
+demo up down status migrate: $(BIN)/hearth
+	@$(BIN)/hearth $@
+
+clean: $(BIN)/hearth
+	@$(BIN)/hearth clean --yes
+
+test: .venv/.dev
+	@$(BIN)/hearth lint
+	@$(BIN)/hearth test
+
+lint bench: .venv/.dev
+	@$(BIN)/hearth $@
+
+# Pins everything, with hashes and without any index address. Needs uv.
+lock:
+	uv pip compile --universal --generate-hashes --no-strip-extras --no-emit-index-url --no-emit-find-links --python-version 3.11 --custom-compile-command "make lock" requirements.in -o requirements.lock
+	uv pip compile --universal --generate-hashes --no-strip-extras --no-emit-index-url --no-emit-find-links --python-version 3.11 --custom-compile-command "make lock" requirements-dev.in -o requirements-dev.lock
+	$(PYTHON) -m hearth.lock requirements.lock requirements-dev.lock

@@ -1,0 +1,1 @@
+"""When things run. Wiring only: no file here computes anything."""

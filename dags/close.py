@@ -1,0 +1,91 @@
+"""The close: builds a month from accepted submissions, lets the gate judge it, and publishes what passed."""
+
+from __future__ import annotations
+
+from airflow.sdk import DAG, Param, PartitionedAssetTimetable, dag, get_current_context, task
+from airflow.sdk.exceptions import AirflowSkipException
+
+from dags.common import MONTH_READY, ONCE, START, WAITING
+from hearth.settings import settings
+
+LAYERS = ("staging", "identity", "marts")
+
+DOC = """
+### Close of one month
+
+`plan` pins the accepted submissions (nothing newer than the live publication: everything is skipped), one dbt run a
+layer builds them into `candidate`, `gate` judges those very tables, `publish` switches them in, one transaction.
+
+**When it is red**
+- a *build* task: a model or a dbt test failed; its log names it. Mend it, then *trigger* the DAG with the period.
+- *gate*: the month must not be published. `ops.gate_result` has the rule and the count. Mend the data (a department
+  sends again) or the model, then *trigger* with the period. Readers keep the month they had.
+- *publish*: long readers held their locks. *Clear* it: it either happened or it did not.
+
+By hand: trigger with `{"period": "2026-10"}`.
+"""
+
+
+@dag(
+    dag_id="close",
+    schedule=PartitionedAssetTimetable(assets=MONTH_READY),
+    start_date=START,
+    catchup=False,
+    max_active_runs=1,
+    tags=["tier:1", "close"],
+    doc_md=DOC,
+    params={"period": Param(None, type=["null", "string"], description="YYYY-MM, for a run by hand")},
+    default_args={"owner": "warehouse", **WAITING},
+)
+def close() -> None:
+    """One run a ready month; runs queue, so two months never meet in `candidate`."""
+
+    @task
+    def plan() -> dict[str, str | int]:
+        from publishing.plan import plan_build  # noqa: PLC0415
+
+        context = get_current_context()
+        period = context["dag_run"].partition_key or context["params"]["period"]
+        if period is None:
+            raise ValueError("no period: trigger with {\"period\": \"YYYY-MM\"}")
+        county = settings().county_code
+        build_id = plan_build(county, period)
+        if build_id is None:
+            raise AirflowSkipException(f"[{period}] is published with exactly these submissions")
+        return {"build_id": build_id, "county_code": county, "period": period}
+
+    @task
+    def build(layer: str, planned: dict[str, str | int]) -> None:
+        from hearth.dbt import run_dbt  # noqa: PLC0415
+
+        run_dbt(
+            "build",
+            f"tag:{layer}",
+            build_id=int(planned["build_id"]),
+            county_code=str(planned["county_code"]),
+            period=str(planned["period"]),
+        )
+
+    @task(**ONCE)
+    def gate(planned: dict[str, str | int]) -> None:
+        from expectations.gate import run_gate  # noqa: PLC0415
+
+        run_gate(int(planned["build_id"])).raise_if_blocked()
+
+    @task
+    def publish(planned: dict[str, str | int]) -> int:
+        from publishing.switch import publish as switch  # noqa: PLC0415
+
+        return switch(int(planned["build_id"]))
+
+    planned = plan()
+    step = planned
+    for layer in LAYERS:
+        built = build.override(task_id=f"build_{layer}")(layer, planned)
+        step >> built
+        step = built
+    judged = gate(planned)
+    step >> judged >> publish(planned)
+
+
+close_dag: DAG = close()

@@ -1,0 +1,29 @@
+"""What the DAGs of Hearth share: the asset that wakes the close, and how a task waits when a service is away."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from airflow.sdk import Asset
+
+from hearth.settings import settings
+
+MONTH_READY = Asset(name="month_ready", uri="hearth://ledger/month_ready")
+"""A period is worth building. Its partition key is the period; the ledger decides, the asset only wakes."""
+
+START = datetime(2024, 1, 1, tzinfo=settings().zone)
+
+WAITING: dict[str, Any] = {
+    # The database or the bucket may be away for a while; bad input never raises, so a retry is never wasted on it.
+    "retries": 6,
+    "retry_delay": timedelta(seconds=10),
+    "retry_exponential_backoff": True,
+    "max_retry_delay": timedelta(minutes=5),
+    "execution_timeout": timedelta(hours=1),
+}
+ONCE: dict[str, Any] = {
+    # A verdict: the same input gives the same answer, so trying again only hides it.
+    "retries": 0,
+    "execution_timeout": timedelta(hours=1),
+}

@@ -1,0 +1,48 @@
+"""The cut-off: at 8 o'clock every morning, close the months whose cut-off has passed, with whatever has come."""
+
+from __future__ import annotations
+
+from airflow.sdk import DAG, dag, get_current_context, task
+from airflow.sdk.exceptions import AirflowSkipException
+
+from dags.common import MONTH_READY, START, WAITING
+from hearth.settings import settings
+
+DOC = """
+### Cut-off
+
+After the cut-off day (setting `HEARTH_CUTOFF_DAY`) a month is closed without the departments that have not reported:
+their last accepted rows are carried forward, marked, and age into *unknown*.
+
+**When it is red:** the database was away. *Clear* it; a month that is already published is not built again.
+"""
+
+
+@dag(
+    dag_id="cutoff",
+    schedule=settings().cutoff_schedule,
+    start_date=START,
+    catchup=False,
+    max_active_runs=1,
+    tags=["tier:1", "cutoff"],
+    doc_md=DOC,
+    default_args={"owner": "warehouse", **WAITING},
+)
+def cutoff() -> None:
+    """Emits `month_ready` for each month past its cut-off that has something newer than its publication."""
+
+    @task(outlets=[MONTH_READY])
+    def cut_off() -> None:
+        from datetime import datetime  # noqa: PLC0415
+
+        from ingestion.ledger import periods_past_cutoff  # noqa: PLC0415
+
+        due = periods_past_cutoff(settings().county_code, datetime.now(settings().zone))
+        if not due:
+            raise AirflowSkipException("no month is past its cut-off with news")
+        get_current_context()["outlet_events"][MONTH_READY].add_partitions(due)
+
+    cut_off()
+
+
+cutoff_dag: DAG = cutoff()

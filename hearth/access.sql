@@ -1,0 +1,55 @@
+-- Who may touch what. Applied after schema.sql and after the rooms' own tables, idempotent.
+-- Roles are made by hearth/migrate.py (their passwords are secrets); nothing is granted to PUBLIC.
+
+revoke all on schema public from public;
+alter schema raw owner to hearth;
+
+-- Group roles: people and tools are LOGIN roles that are members of these.
+do $$
+begin
+    if not exists (select from pg_roles where rolname = 'shared_reader') then
+        create role shared_reader nologin;
+    end if;
+end $$;
+grant shared_reader to hearth_reader;
+-- The switch takes over the tables that the builder made.
+grant hearth_builder to hearth_publisher;
+
+-- Takes files in.
+grant usage on schema raw, quarantine, ops, reference to hearth_loader;
+grant select, insert on all tables in schema raw, quarantine to hearth_loader;
+grant select on all tables in schema reference to hearth_loader;
+grant select, insert, update on ops.submission to hearth_loader;
+grant select, insert, update, delete on ops.rule_result, ops.row_finding to hearth_loader;
+grant delete on quarantine.row to hearth_loader;
+grant select on ops.publication, ops.build, ops.build_input to hearth_loader;
+
+-- Clear personal data.
+grant usage on schema vault to hearth_vault;
+grant select, insert on all tables in schema vault to hearth_vault;
+
+-- dbt and the gate.
+grant usage on schema raw, reference, ops, marts to hearth_builder;
+grant select on all tables in schema raw, reference, ops to hearth_builder;
+grant insert, update, delete on ops.build_result, ops.gate_result, ops.gate_decision to hearth_builder;
+grant update on ops.build to hearth_builder;
+alter schema staging owner to hearth_builder;
+alter schema identity owner to hearth_builder;
+alter schema candidate owner to hearth_builder;
+
+-- Publication.
+alter schema marts owner to hearth_publisher;
+alter schema previous owner to hearth_publisher;
+alter schema shared owner to hearth_publisher;
+grant usage, create on schema marts, previous, shared to hearth_publisher;
+grant usage on schema ops, raw, reference to hearth_publisher;
+grant select on all tables in schema ops, reference to hearth_publisher;
+grant insert, update on ops.build, ops.publication to hearth_publisher;
+grant insert, update, delete on ops.build_input, ops.publication_table to hearth_publisher;
+-- dbt makes the shared views as the builder; they read the published tables with the rights of whoever asks.
+grant usage, create on schema shared to hearth_builder;
+grant usage on schema marts to hearth_builder;
+alter default privileges for role hearth_publisher in schema marts grant select on tables to hearth_builder;
+
+-- Readers.
+grant usage on schema shared to shared_reader;

@@ -1,0 +1,31 @@
+"""The bucket in which files arrive, are kept and are answered: a folder by default, S3-compatible storage by settings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hearth.settings import settings
+
+if TYPE_CHECKING:
+    from airflow.sdk import ObjectStoragePath
+
+ROOMS = ("inbox", "archive", "outbox")
+
+
+def bucket() -> ObjectStoragePath:
+    """Root of the bucket. Below it lie ``inbox/``, ``archive/`` and ``outbox/``.
+
+    The import is slow (seconds) and wants AIRFLOW_HOME, so it happens here and not with the module.
+    """
+    from hearth.services.airflow import use_environment  # noqa: PLC0415
+
+    use_environment()
+    from airflow.sdk import ObjectStoragePath  # noqa: PLC0415
+
+    config = settings()
+    root = ObjectStoragePath(config.bucket, conn_id=config.bucket_conn_id)
+    if config.bucket.startswith("file://"):
+        for room in ROOMS:
+            Path(config.bucket.removeprefix("file://"), room).mkdir(parents=True, exist_ok=True)
+    return root

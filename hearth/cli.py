@@ -1,0 +1,144 @@
+"""The command line: the same words as the Makefile, and whatever the rooms add to it."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import subprocess
+import sys
+from importlib.metadata import entry_points
+from typing import Annotated
+
+import structlog
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from hearth.settings import PROJECT_ROOT, settings
+
+app = typer.Typer(
+    help="Hearth: one household, one truth, every month.", no_args_is_help=True, pretty_exceptions_show_locals=False
+)
+console = Console()
+
+
+@app.command()
+def up() -> None:
+    """Start the database and Airflow, bring the warehouse to the present shape, and wait until they answer."""
+    from hearth.services import stack  # noqa: PLC0415
+
+    stack.up(console)
+    stack.where_to_look(console)
+
+
+@app.command()
+def down() -> None:
+    """Stop everything that `up` started. No data is lost."""
+    from hearth.services import supervisor  # noqa: PLC0415
+
+    console.print("stopped" if supervisor.stop_all() else "nothing was running")
+
+
+@app.command()
+def status() -> None:
+    """Say what runs, and where to look. Exit code 1 unless all of it runs."""
+    from hearth.services import stack, supervisor  # noqa: PLC0415
+
+    table = Table("service", "state")
+    states = supervisor.states()
+    for name, state in states.items():
+        table.add_row(name, state)
+    console.print(table if states else "nothing runs; start it with: hearth up")
+    if not states or any(not state.startswith("RUNNING") for state in states.values()):
+        raise typer.Exit(1)
+    stack.where_to_look(console)
+
+
+@app.command()
+def clean(*, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
+    """Stop everything and delete the data folder: database, bucket, secrets, logs."""
+    from hearth.services import postgres, supervisor  # noqa: PLC0415
+
+    home = settings().home
+    if not yes:
+        typer.confirm(f"Delete [{home}] with every publication in it?", abort=True)
+    supervisor.stop_all()
+    data = postgres.data_dir() if settings().pg_embedded else home
+    for folder in (data, home):
+        if folder.exists():
+            shutil.rmtree(folder)
+    console.print(f"deleted [{home}]")
+
+
+@app.command()
+def migrate() -> None:
+    """Bring roles, schemas and tables of a running database to the present shape."""
+    from hearth.migrate import migrate as run  # noqa: PLC0415
+
+    run()
+    console.print("the warehouse is up to date")
+
+
+@app.command()
+def demo(
+    *,
+    households: Annotated[int, typer.Option(help="Register households of the sample county.")] = 3200,
+    seed: Annotated[int, typer.Option(help="Same seed, same county.")] = 7,
+) -> None:
+    """Start everything, let a sample county report two months, and show what became of them."""
+    from hearth.demo import run  # noqa: PLC0415
+
+    run(console, households=households, seed=seed)
+
+
+def _tool(*command: str) -> int:
+    return subprocess.run([sys.executable, "-m", *command], cwd=PROJECT_ROOT, check=False).returncode
+
+
+@app.command()
+def test() -> None:
+    """Run every test. Needs the development packages (make test installs them)."""
+    raise typer.Exit(_tool("pytest"))
+
+
+@app.command()
+def lint() -> None:
+    """Check style and types of everything; changes nothing."""
+    checks = [
+        ("ruff", "check", "."),
+        ("ruff", "format", "--check", "."),
+        ("mypy",),
+        ("yamllint", "--strict", "."),
+        ("sqlfluff", "lint", "dbt_project"),
+        ("hearth", "contracts", "check"),
+    ]
+    failed = []
+    for check in checks:
+        console.rule(" ".join(check))
+        if _tool(*check):
+            failed.append(check[0])
+    if failed:
+        console.print(f"failed: {', '.join(failed)}")
+        raise typer.Exit(1)
+
+
+@app.command()
+def bench() -> None:
+    """Measure speed, as ratios against a bound measured in the same run."""
+    raise typer.Exit(_tool("pytest", "tests/benchmarks", "--benchmark-only", "-p", "no:cacheprovider"))
+
+
+def _add_rooms() -> None:
+    for entry in sorted(entry_points(group="hearth.commands"), key=lambda found: found.name):
+        app.add_typer(entry.load())
+
+
+def main() -> None:
+    """Entry point of the `hearth` command."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(settings().log_level)))
+    _add_rooms()
+    app()
+
+
+if __name__ == "__main__":
+    main()

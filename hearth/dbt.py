@@ -1,0 +1,113 @@
+"""Run dbt for one build and keep what it did in ``ops.build_result``.
+
+One dbt call a layer: dbt spends 4 of 6 seconds on starting up, so a task a model would cost more than the models.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from hearth.database import Role, connect, password
+from hearth.settings import PROJECT_ROOT, settings
+
+PROJECT_DIR = PROJECT_ROOT / "dbt_project"
+_GOOD = frozenset({"success", "pass", "no-op"})
+_log = structlog.get_logger()
+
+
+class BuildFailed(RuntimeError):  # noqa: N818 - reads as a sentence where it is caught
+    """dbt did not finish a layer. Names the layer and the first nodes that failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class LayerResult:
+    layer: str
+    nodes: int
+    seconds: float
+
+
+def environment() -> dict[str, str]:
+    """What profiles.yml reads, and where dbt may write."""
+    config = settings()
+    return {
+        "HEARTH_PG_HOST": config.pg_host,
+        "HEARTH_PG_PORT": str(config.pg_port),
+        "HEARTH_PG_DATABASE": config.pg_database,
+        "HEARTH_PG_BUILDER_USER": Role.BUILDER.value,
+        "HEARTH_PG_BUILDER_PASSWORD": password(Role.BUILDER),
+        "DBT_PROFILES_DIR": str(PROJECT_DIR),
+        "DBT_PROJECT_DIR": str(PROJECT_DIR),
+        "DBT_TARGET_PATH": str(config.home / "dbt" / "target"),
+        "DBT_LOG_PATH": str(config.log_dir / "dbt"),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "DBT_NO_VERSION_CHECK": "true",
+    }
+
+
+def _record(build_id: int, layer: str, results: list[dict[str, Any]]) -> None:
+    rows = [
+        (
+            build_id,
+            layer,
+            result["unique_id"],
+            result["status"],
+            result["execution_time"],
+            result.get("failures"),
+            (result.get("message") or "")[:2000],
+        )
+        for result in results
+    ]
+    with connect(Role.BUILDER) as connection, connection.cursor() as cursor:
+        cursor.executemany(
+            """
+            insert into ops.build_result (build_id, layer, node_id, status, seconds, failures, message)
+            values (%s, %s, %s, %s, %s, %s, %s)
+            on conflict (build_id, node_id) do update set
+                layer = excluded.layer, status = excluded.status, seconds = excluded.seconds,
+                failures = excluded.failures, message = excluded.message
+            """,
+            rows,
+        )
+
+
+def run_dbt(
+    command: str, select: str, *, build_id: int, county_code: str, period: str, flags: tuple[str, ...] = ()
+) -> LayerResult:
+    """Run ``dbt <command> --select <select>`` for a build; return how many nodes ran and for how long.
+
+    Raises BuildFailed when a node fails or errs, or when dbt selected nothing: an empty run is not a success.
+    """
+    variables = json.dumps({"build_id": build_id, "county_code": county_code, "period": period})
+    target = Path(environment()["DBT_TARGET_PATH"])
+    results_file = target / "run_results.json"
+    results_file.unlink(missing_ok=True)
+    arguments = [command, "--select", *select.split(), "--vars", variables, *flags]
+    finished = subprocess.run(
+        [sys.executable, "-m", "dbt.cli.main", "--no-use-colors", "--log-format-file", "json", *arguments],
+        env={**os.environ, **environment()},
+        cwd=PROJECT_DIR,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    if not results_file.exists():
+        raise BuildFailed(f"dbt {command} [{select}] did not run:\n{finished.stdout[-4000:]}{finished.stderr[-4000:]}")
+    outcome = json.loads(results_file.read_text(encoding="utf-8"))
+    results: list[dict[str, Any]] = outcome["results"]
+    if build_id > 0:
+        _record(build_id, select, results)
+    failed = [result for result in results if result["status"] not in _GOOD and result["status"] != "warn"]
+    if failed or finished.returncode != 0 or not results:
+        shown = "\n".join(f"[{node['unique_id']}] {node['status']}: {node.get('message')}" for node in failed[:10])
+        raise BuildFailed(f"dbt {command} [{select}] failed ({len(failed)} of {len(results)} nodes):\n{shown}")
+    seconds = float(outcome["elapsed_time"])
+    _log.info("dbt finished", command=command, select=select, nodes=len(results), seconds=round(seconds, 1))
+    return LayerResult(select, len(results), seconds)

@@ -1,0 +1,1 @@
+"""The embedded services of an installation without containers: PostgreSQL, Airflow, and the supervisor that keeps them."""

@@ -1,0 +1,83 @@
+"""Airflow's configuration, as environment variables: no airflow.cfg is written or kept."""
+
+from __future__ import annotations
+
+import json
+import os
+from base64 import urlsafe_b64encode
+from hashlib import sha256
+
+from hearth.database import Role, url
+from hearth.secrets import secret
+from hearth.settings import PROJECT_ROOT, settings
+
+METADATA_DATABASE = "airflow"
+ADMIN = "admin"
+
+
+def api_url() -> str:
+    config = settings()
+    return f"http://127.0.0.1:{config.airflow_port}"
+
+
+def admin_password() -> str:
+    return secret("airflow_admin", length=12)
+
+
+def _fernet_key() -> str:
+    return urlsafe_b64encode(sha256(secret("airflow_fernet").encode()).digest()).decode()
+
+
+def environment() -> dict[str, str]:
+    """Variables for every Airflow process of this installation, and for whoever uses Airflow's SDK beside it."""
+    config = settings()
+    home = config.airflow_home
+    return {
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(PROJECT_ROOT / "dags"),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
+        "AIRFLOW__CORE__PARALLELISM": "4",
+        "AIRFLOW__CORE__DEFAULT_TIMEZONE": config.timezone,
+        "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
+        "AIRFLOW__CORE__FERNET_KEY": _fernet_key(),
+        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{api_url()}/execution/",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{ADMIN}:admin",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(config.secrets_dir / "airflow_passwords.json"),
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": url(
+            Role.AIRFLOW, driver="postgresql+psycopg2", database=METADATA_DATABASE
+        ),
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_ASYNC": url(
+            Role.AIRFLOW, driver="postgresql+asyncpg", database=METADATA_DATABASE
+        ),
+        "AIRFLOW__API__HOST": "127.0.0.1",
+        "AIRFLOW__API__PORT": str(config.airflow_port),
+        "AIRFLOW__API__BASE_URL": api_url(),
+        "AIRFLOW__API__WORKERS": "1",
+        "AIRFLOW__API__SECRET_KEY": secret("airflow_api"),
+        "AIRFLOW__API_AUTH__JWT_SECRET": secret("airflow_jwt"),
+        "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "30",
+        "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "60",
+        "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(config.log_dir / "airflow"),
+        "AIRFLOW__LOGGING__LOGGING_LEVEL": config.log_level,
+        "AIRFLOW__SCHEDULER__CATCHUP_BY_DEFAULT": "False",
+        "AIRFLOW__TRIGGERER__DEFAULT_CAPACITY": "100",
+        "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+        "HEARTH_HOME": str(config.home),
+        "NO_PROXY": "127.0.0.1,localhost",
+        "TZ": config.timezone,
+    }
+
+
+def use_environment() -> None:
+    """Let this process use Airflow's SDK with this installation's settings. Variables that are set stay as they are."""
+    for name, value in environment().items():
+        os.environ.setdefault(name, value)
+
+
+def write_passwords() -> None:
+    """The login of Airflow's page, where its simple auth manager looks for it; mode 0600."""
+    path = settings().secrets_dir / "airflow_passwords.json"
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        json.dump({ADMIN: admin_password()}, file)

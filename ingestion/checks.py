@@ -1,0 +1,267 @@
+"""Rules of a contract over the typed rows of one file: one DuckDB query per feed, every row, no sampling.
+
+A rule reads ``IF when: expect``. Its result per row is one of four:
+
+========================  ===========================================================
+passed                    ``expect`` is true
+failed                    ``expect`` is false, or null where the rule says ``nulls: fail``
+not judged                ``when`` is null, or ``expect`` is null where the rule says ``nulls: skip``
+not applicable            ``when`` is false
+========================  ===========================================================
+
+Rows that reading or typing already rejected are not judged again. A household rule is not judged for a household of
+which a row was rejected: its verdict would blame the clerk twice for one mistake.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from enum import IntEnum
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from hearth.period import Period
+from ingestion.contract import Column, Contract, Kind, Privacy, Rule
+from ingestion.table import Finding, TypedTable
+
+Parameter = str | int | float | Decimal | date | bool | None
+
+_HOUSEHOLD_COLUMN = "household_no"
+_HOUSEHOLD_STAGE = "household"
+_PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
+_ARROW_TYPES: Mapping[Kind, pa.DataType] = {
+    Kind.TEXT: pa.string(),
+    Kind.ID: pa.string(),
+    Kind.ID_LIST: pa.list_(pa.string()),
+    Kind.INT: pa.int64(),
+    Kind.DECIMAL: pa.decimal128(14, 2),
+    Kind.BOOL: pa.bool_(),
+    Kind.DATE: pa.date32(),
+    Kind.MONTH: pa.string(),
+    Kind.YEAR: pa.int64(),
+    Kind.CODE: pa.string(),
+    Kind.CODE_LIST: pa.list_(pa.string()),
+}
+
+
+class Outcome(IntEnum):
+    """What one rule says of one row."""
+
+    PASSED = 0
+    FAILED = 1
+    NOT_JUDGED = 2
+    NOT_APPLICABLE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class RuleResult:
+    """Counts of one rule over one file; the four add up to the rows that were looked at."""
+
+    rule_id: str
+    stage: str
+    severity: str
+    passed: int
+    failed: int
+    not_judged: int
+    not_applicable: int
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """Of all rules of the contract: counts, and one finding per failing row and rule, in row order."""
+
+    results: tuple[RuleResult, ...]
+    findings: tuple[Finding, ...]
+
+
+def error_rows(findings: Iterable[Finding]) -> set[tuple[str, int]]:
+    """Addresses (sheet, row) of the rows that an error rejects. Row 0 addresses the file, not a row."""
+    return {(finding.sheet, finding.row) for finding in findings if finding.severity == "error" and finding.row > 0}
+
+
+def fill_text(template: str, values: Mapping[str, object]) -> str:
+    """Put ``values`` in for ``{name}``; a name without a value becomes an ellipsis, never a brace before a clerk."""
+
+    def replacement(match: re.Match[str]) -> str:
+        value = values.get(match[1])
+        return "…" if value is None else str(value)
+
+    return _PLACEHOLDER.sub(replacement, template)
+
+
+def titles(contract: Contract, names: Iterable[str]) -> str:
+    """Chinese titles of columns, as one phrase."""
+    known = contract.by_name
+    return "、".join(known[name].title if name in known else name for name in names)
+
+
+def _number(value: Parameter) -> Parameter:
+    """A parameter as its type: text that is a number becomes one."""
+    if not isinstance(value, str):
+        return value
+    text = value.strip()
+    if re.fullmatch(r"-?\d{1,18}", text):
+        return int(text)
+    if re.fullmatch(r"-?\d{1,12}\.\d{1,6}", text):
+        return Decimal(text)
+    return value
+
+
+def _single_row(values: Mapping[str, Parameter]) -> pa.Table:
+    return pa.table({name: [_number(value)] for name, value in values.items()} or {"none": [None]})
+
+
+def _context(period: Period) -> pa.Table:
+    return pa.table(
+        {
+            "period": [str(period)],
+            "month_start": [period.first_day],
+            "month_end": [period.last_day],
+            "report_year": [period.year],
+        }
+    )
+
+
+def _with_absent_columns(data: pa.Table, columns: Sequence[Column]) -> pa.Table:
+    """Add the contract columns that the file does not have, as nulls: a rule that names one is then null."""
+    for column in columns:
+        if column.name not in data.column_names:
+            data = data.append_column(column.name, pa.nulls(data.num_rows, _ARROW_TYPES[column.kind]))
+    return data
+
+
+def _prepare(typed: TypedTable) -> pa.Table:
+    """The typed rows with their position, whether they may be judged, and whether their household is whole."""
+    data = _with_absent_columns(typed.data, typed.raw.contract.columns)
+    rejected = error_rows(typed.findings)
+    sound = [(row.sheet, row.row) not in rejected for row in typed.raw.rows]
+    if len(sound) != data.num_rows:
+        raise ValueError(f"typed table has [{data.num_rows}] rows for [{len(sound)}] rows read; they must correspond")
+    whole: Any = pa.array([True] * len(sound), pa.bool_())
+    if _HOUSEHOLD_COLUMN in data.column_names and not all(sound):
+        household = data.column(_HOUSEHOLD_COLUMN)
+        broken = household.filter(pa.array([not flag for flag in sound], pa.bool_())).drop_null()
+        whole = pc.invert(pc.is_in(household, value_set=broken.combine_chunks()))
+    data = data.append_column("__row", pa.array(range(len(sound)), pa.int32()))
+    data = data.append_column("__sound", pa.array(sound, pa.bool_()))
+    return data.append_column("__whole", whole)
+
+
+def _query(rules: Sequence[Rule]) -> str:
+    """SQL that gives ``__row`` and one outcome ``r<i>`` per rule. Expressions come from contracts, never from files."""
+    judged = ", ".join(
+        f"({rule.when or 'true'})::boolean as w{index}, ({rule.expect})::boolean as e{index}"
+        for index, rule in enumerate(rules)
+    )
+    outcomes = ", ".join(
+        "(case "
+        + (f"when not __whole then {Outcome.NOT_JUDGED} " if rule.stage == _HOUSEHOLD_STAGE else "")
+        + f"when w{index} is null then {Outcome.NOT_JUDGED} when not w{index} then {Outcome.NOT_APPLICABLE} "
+        + f"when e{index} is null then {Outcome.FAILED if rule.nulls == 'fail' else Outcome.NOT_JUDGED} "
+        + f"when e{index} then {Outcome.PASSED} else {Outcome.FAILED} end)::tinyint as r{index}"
+        for index, rule in enumerate(rules)
+    )
+    return (
+        "with base as materialized (select typed.*, context as c, parameters as p from typed, context, parameters"
+        f" where typed.__sound), judged as (select __row, __whole, {judged} from base)"
+        f" select __row, {outcomes} from judged order by __row"
+    )
+
+
+def _outcomes(data: pa.Table, rules: Sequence[Rule], period: Period, parameters: Mapping[str, Parameter]) -> pa.Table:
+    with duckdb.connect(":memory:", config={"enable_external_access": "false", "threads": "2"}) as engine:
+        engine.register("typed", data)
+        engine.register("context", _context(period))
+        engine.register("parameters", _single_row(parameters))
+        return engine.execute(_query(rules)).to_arrow_table()
+
+
+def _check_nulls_words(rules: Sequence[Rule]) -> None:
+    for rule in rules:
+        if rule.nulls not in {"skip", "fail"}:
+            raise ValueError(f"rule [{rule.rule_id}]: nulls is [{rule.nulls}]; write skip or fail")
+
+
+def run_checks(typed: TypedTable, period: Period, parameters: Mapping[str, Parameter]) -> CheckResult:
+    """Judge every sound row by every rule of the contract.
+
+    ``parameters`` are the thresholds valid in the period, by code; text that is a number is used as one. Raises
+    duckdb.Error when a rule does not parse or names an unknown column or parameter: that is a fault of the contract.
+    """
+    rules = typed.raw.contract.rules
+    if not rules:
+        return CheckResult((), ())
+    _check_nulls_words(rules)
+    table = _outcomes(_prepare(typed), rules, period, parameters)
+    positions = table.column("__row")
+    results: list[RuleResult] = []
+    failing: dict[int, list[Rule]] = defaultdict(list)
+    for index, rule in enumerate(rules):
+        outcome = table.column(f"r{index}")
+        counts = Counter({item["values"]: item["counts"] for item in pc.value_counts(outcome).to_pylist()})
+        results.append(
+            RuleResult(
+                rule.rule_id,
+                rule.stage,
+                rule.severity,
+                passed=counts[Outcome.PASSED],
+                failed=counts[Outcome.FAILED],
+                not_judged=counts[Outcome.NOT_JUDGED],
+                not_applicable=counts[Outcome.NOT_APPLICABLE],
+            )
+        )
+        if counts[Outcome.FAILED]:
+            for position in positions.filter(pc.equal(outcome, int(Outcome.FAILED))).to_pylist():
+                failing[position].append(rule)
+    return CheckResult(tuple(results), _findings(typed, failing, parameters))
+
+
+def _findings(
+    typed: TypedTable, failing: Mapping[int, Sequence[Rule]], parameters: Mapping[str, Parameter]
+) -> tuple[Finding, ...]:
+    contract = typed.raw.contract
+    open_names = [
+        name
+        for name in typed.data.column_names
+        if name not in contract.by_name or contract.by_name[name].privacy is not Privacy.DIRECT
+    ]
+    order = sorted(failing)
+    values = typed.data.select(open_names).take(pa.array(order, pa.int64())).to_pylist() if order else []
+    found: list[Finding] = []
+    for position, cells in zip(order, values, strict=True):
+        address = typed.raw.rows[position]
+        for rule in failing[position]:
+            words = {**parameters, **cells, "column": titles(contract, rule.columns)}
+            found.append(
+                Finding(
+                    rule_id=rule.rule_id,
+                    stage=rule.stage,
+                    severity=rule.severity,
+                    sheet=address.sheet,
+                    row=address.row,
+                    columns=rule.columns,
+                    message=fill_text(rule.message, words),
+                    fix=fill_text(rule.fix, words),
+                )
+            )
+    return tuple(found)
+
+
+def summarise_findings(findings: Iterable[Finding], row_count: int) -> tuple[RuleResult, ...]:
+    """Counts of the rules that reading and typing apply, which only report what they found fault with."""
+    rows: dict[tuple[str, str, str], set[tuple[str, int]]] = defaultdict(set)
+    for finding in findings:
+        if finding.row > 0:
+            rows[finding.rule_id, finding.stage, finding.severity].add((finding.sheet, finding.row))
+    return tuple(
+        RuleResult(rule_id, stage, severity, row_count - len(failed), len(failed), 0, 0)
+        for (rule_id, stage, severity), failed in rows.items()
+    )

@@ -1,0 +1,91 @@
+"""Whole numbers and decimals (GEN-22 to GEN-25, S-07). A figure is read whole or not at all."""
+
+from __future__ import annotations
+
+import re
+from decimal import ROUND_HALF_UP, Decimal
+
+from ingestion.normalise.problems import CellProblem
+from ingestion.normalise.text import as_text, nfkc, plain_number
+from ingestion.normalise.units import factor
+from ingestion.table import CellValue
+
+_PLAIN = re.compile(r"^-?[0-9]+(?:\.[0-9]+)?$")
+_GROUPED = re.compile(r"^-?[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?$")
+_WITH_UNIT = re.compile(r"^[¥$]?(-?[0-9][0-9,]*(?:\.[0-9]+)?)([^0-9.,\-]*)$")
+_LARGEST = Decimal(10) ** 12
+"""numeric(14, 2) ends here."""
+
+
+def split_number(cell: CellValue) -> tuple[Decimal, str]:
+    """A number and the unit text behind it (``3.5万元`` -> 3.5, 万元). Raises CellProblem S-07."""
+    if isinstance(cell, bool):
+        raise CellProblem("S-07")
+    if isinstance(cell, int):
+        return Decimal(cell), ""
+    if isinstance(cell, float):
+        return Decimal(plain_number(cell)), ""
+    text = re.sub(r"\s+", "", nfkc(as_text(cell)).replace("−", "-")) if isinstance(cell, str) else ""
+    match = _WITH_UNIT.match(text)
+    if match is None:
+        raise CellProblem("S-07")
+    digits, unit = match[1], match[2]
+    if "," in digits:
+        if not _GROUPED.match(digits):
+            raise CellProblem("S-07")
+        digits = digits.replace(",", "")
+    if not _PLAIN.match(digits):
+        raise CellProblem("S-07")
+    return Decimal(digits), unit
+
+
+def parse_decimal(
+    cell: CellValue,
+    *,
+    unit: str | None = None,
+    header_unit: str | None = None,
+    title_unit: str | None = None,
+    scale: int = 2,
+) -> Decimal:
+    """A figure in the contract's `unit`, rounded half up to `scale` decimals.
+
+    The unit sent is the one in the header, else behind the figure, else of the title rows, else the contract's
+    (GEN-22). A unit in the cell that contradicts the header, or that measures something else, is refused: guessing
+    wrong here is wrong by a factor of ten thousand. Raises CellProblem S-07 or S-08.
+    """
+    number, written = split_number(cell)
+    sent = _unit_sent(written, unit, header_unit, title_unit)
+    if sent is not None and unit is not None:
+        times = factor(sent, unit)
+        if times is None:
+            raise CellProblem("S-07")
+        number *= times
+    number = number.quantize(Decimal(1).scaleb(-scale), rounding=ROUND_HALF_UP)
+    if abs(number) >= _LARGEST:
+        raise CellProblem("S-07", message="{column}的“{value}”大得不合理")
+    return number
+
+
+def _unit_sent(written: str, unit: str | None, header_unit: str | None, title_unit: str | None) -> str | None:
+    if not written:
+        return header_unit or title_unit
+    if unit is None:
+        raise CellProblem("S-07")
+    if header_unit is not None and factor(written, header_unit) != 1:
+        raise CellProblem("S-07", message="{column}的“{value}”与表头单位不一致")
+    return written
+
+
+def parse_int(cell: CellValue, *, unit: str | None = None, header_unit: str | None = None) -> int:
+    """A whole number; 3.0 is 3, 3.5 is refused. Raises CellProblem S-07."""
+    number = parse_decimal(cell, unit=unit, header_unit=header_unit, scale=9)
+    if number != number.to_integral_value():
+        raise CellProblem("S-07", message="{column}的“{value}”不是整数")
+    return int(number)
+
+
+def is_fraction_candidate(cell: CellValue, header_unit: str | None) -> bool:
+    """True for a figure that does not say whether it is 0-1 or 0-100: no percent sign in header or cell (GEN-24)."""
+    if header_unit is not None:
+        return False
+    return not (isinstance(cell, str) and "%" in nfkc(cell))

@@ -1,0 +1,5 @@
+"""Stub until the raw layout lands."""
+
+
+def migrate(connection: object) -> None:
+    """Nothing yet."""

@@ -1,0 +1,267 @@
+"""The county month by month: births, deaths, moves, school leavers, new certificates. History is a pure function of
+seed and household count; asking for a later month never changes an earlier one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from random import Random
+
+from hearth.period import Period
+from ingestion.sample.people import Case, IdRegister, Person, any_surname
+from ingestion.sample.places import Place
+from ingestion.sample.population import (
+    EPOCH,
+    OUTSIDER_SHARE,
+    Household,
+    Meter,
+    Water,
+    new_allowance,
+    new_household,
+    new_person,
+)
+
+
+@dataclass(slots=True)
+class State:
+    """Everyone in the county as of one month. Households outside the register have no number."""
+
+    seed: int
+    period: Period
+    where: Sequence[Place]
+    ids: IdRegister
+    households: list[Household]
+    next_serial: int
+    next_certificate: int
+    events: list[str] = field(default_factory=list)
+    """What happened in the month, by kind; for people who look at the manifest."""
+
+    @property
+    def registered(self) -> list[Household]:
+        """Households of the register that exist in the month, gone ones included (they keep a row with their status)."""
+        return [home for home in self.households if home.number is not None and home.exists(self.period)]
+
+    @property
+    def resident(self) -> list[Household]:
+        """All households living in the county in the month."""
+        return [home for home in self.households if home.is_active(self.period)]
+
+
+def _pick(rng: Random, homes: Sequence[Household], test: Callable[[Household], bool], tries: int = 60) -> Household | None:
+    for _ in range(tries):
+        home = rng.choice(homes)
+        if test(home):
+            return home
+    return None
+
+
+def _birth(state: State, rng: Random, homes: Sequence[Household]) -> bool:
+    home = _pick(rng, homes, lambda home: 23 <= home.head.age_on(state.period.first_day) <= 48 and len(home.members) < 9)
+    if home is None:
+        return False
+    sex = rng.choice("12")
+    born = state.period.first_day + timedelta(days=rng.randrange(27))
+    relation = "20" if sex == "1" else "30"
+    child = new_person(
+        rng, state.ids, surname=home.head.name[0], sex=sex, birth=born, relation=relation, ethnicity=home.head.ethnicity
+    )
+    child.joined = ("11", state.period)
+    child.insurance, child.health, child.disability = "17", ("1",), None
+    home.members.append(child)
+    return True
+
+
+def _death(state: State, rng: Random, homes: Sequence[Household]) -> bool:
+    def old(home: Household) -> list[Person]:
+        today = state.period.first_day
+        return [person for person in home.members[1:] if person.left is None and person.age_on(today) > 62]
+
+    home = _pick(rng, homes, lambda home: bool(old(home)))
+    if home is None:
+        return False
+    person = rng.choice(old(home))
+    if home.allowance is not None and home.allowance.holder is person:
+        return False
+    person.left = ("21", state.period)
+    return True
+
+
+def _marriage_in(state: State, rng: Random, homes: Sequence[Household]) -> bool:
+    home = _pick(rng, homes, lambda home: len(home.present(state.period)) == 1 and home.head.age_on(EPOCH.first_day) < 60)
+    if home is None:
+        return False
+    sex = "2" if home.head.sex == "1" else "1"
+    birth = home.head.birth + timedelta(days=rng.randint(-900, 900))
+    spouse = new_person(
+        rng, state.ids, surname=any_surname(rng), sex=sex, birth=birth, relation="10", ethnicity=home.head.ethnicity
+    )
+    spouse.joined = ("12", state.period)
+    home.members.append(spouse)
+    return True
+
+
+def _move_out(state: State, rng: Random, homes: Sequence[Household]) -> bool:
+    def grown(home: Household) -> list[Person]:
+        today = state.period.first_day
+        return [p for p in home.members[1:] if p.left is None and p.relation in {"20", "30"} and p.age_on(today) > 21]
+
+    home = _pick(rng, homes, lambda home: bool(grown(home)))
+    if home is None:
+        return False
+    person = rng.choice(grown(home))
+    person.left = ("22" if person.sex == "2" else "23", state.period)
+    return True
+
+
+def _household_out(state: State, rng: Random, homes: Sequence[Household]) -> bool:
+    home = _pick(rng, homes, lambda home: len(home.members) <= 3 and home.allowance is None)
+    if home is None:
+        return False
+    home.gone = ("22", state.period)
+    for person in home.present(state.period):
+        person.left = ("23", state.period)
+    return True
+
+
+def _new_monitored(state: State, rng: Random, homes: Sequence[Household]) -> bool:  # noqa: ARG001 - one shape for all events
+    home = new_household(state.seed, state.next_serial, state.ids, state.where, is_registered=True)
+    home.members = [person for person in home.members if person.birth <= state.period.first_day]
+    home.joined, home.register_class, home.status = state.period, "3", "6"
+    home.monitor, home.allowance = ("2", state.period, rng.choice(("01", "14", "15"))), None
+    for person in home.members:
+        person.joined = ("14", state.period)
+    state.next_serial += 1
+    state.households.append(home)
+    return True
+
+
+def _leave_school(state: State, rng: Random, homes: Sequence[Household]) -> bool:
+    def pupils(home: Household) -> list[Person]:
+        day = state.period.last_day
+        return [p for p in home.members if p.left is None and p.case is None and 10 <= p.age_on(day) <= 13]
+
+    home = _pick(rng, homes, lambda home: bool(pupils(home)))
+    if home is None:
+        return False
+    absent = state.period.first_day + timedelta(days=rng.randint(1, 15))
+    rng.choice(pupils(home)).case = Case(state.period, absent, rng.choice(("03", "03", "05", "04")))
+    return True
+
+
+def _return_to_school(state: State, rng: Random, homes: Sequence[Household]) -> bool:
+    cases = [p.case for home in homes for p in home.members if p.case is not None and p.case.closed is None]
+    waiting = [case for case in cases if case.opened < state.period]
+    if not waiting:
+        return False
+    rng.choice(waiting).closed = state.period
+    return True
+
+
+def _new_certificate(state: State, rng: Random, homes: Sequence[Household]) -> bool:
+    home = _pick(rng, homes, lambda home: home.house.grade is None or home.house.certificate_serial is None)
+    if home is None:
+        return False
+    home.house.grade = home.house.grade or rng.choice("AB")
+    home.house.assessed = state.period.first_day + timedelta(days=rng.randint(2, 24))
+    home.house.certificate_serial = state.next_certificate
+    state.next_certificate += 1
+    return True
+
+
+def _water_mended(state: State, rng: Random, homes: Sequence[Household]) -> bool:
+    home = _pick(rng, homes, lambda home: home.water.ratings is not None and "3" in home.water.ratings)
+    if home is None:
+        return False
+    home.water = Water(("1", "1", "1", "1"), is_central=True, certificate_serial=state.next_certificate)
+    state.next_certificate += 1
+    return True
+
+
+def _allowance_stopped(state: State, rng: Random, homes: Sequence[Household]) -> bool:
+    home = _pick(rng, homes, lambda home: home.allowance is not None and home.allowance.stopped is None)
+    if home is None or home.allowance is None:
+        return False
+    home.allowance.stopped = (rng.choice("2237"), state.period)
+    return True
+
+
+def _allowance_granted(state: State, rng: Random, homes: Sequence[Household]) -> bool:
+    home = _pick(rng, homes, lambda home: home.allowance is None)
+    if home is None:
+        return False
+    home.allowance = new_allowance(rng, home.present(state.period), state.next_certificate, state.period)
+    state.next_certificate += 1
+    return True
+
+
+def _connected(state: State, rng: Random, homes: Sequence[Household]) -> bool:
+    home = _pick(rng, homes, lambda home: home.meter.account_no is None)
+    if home is None:
+        return False
+    home.meter = Meter(f"06{state.next_certificate + 80_000_000:08d}", "holder", True, False, rng.randint(25, 180))
+    state.next_certificate += 1
+    return True
+
+
+Event = Callable[[State, Random, Sequence[Household]], bool]
+_RATES: tuple[tuple[str, Event, float], ...] = (
+    ("birth", _birth, 0.0015),
+    ("death", _death, 0.0012),
+    ("marriage_in", _marriage_in, 0.0008),
+    ("move_out", _move_out, 0.0010),
+    ("household_out", _household_out, 0.0004),
+    ("new_monitored", _new_monitored, 0.0009),
+    ("left_school", _leave_school, 0.0009),
+    ("back_to_school", _return_to_school, 0.0007),
+    ("new_certificate", _new_certificate, 0.0012),
+    ("water_mended", _water_mended, 0.0004),
+    ("allowance_stopped", _allowance_stopped, 0.0006),
+    ("allowance_granted", _allowance_granted, 0.0007),
+    ("connected", _connected, 0.0004),
+)
+"""Events per register household and month."""
+
+
+def first_state(households: int, seed: int, where: Sequence[Place]) -> State:
+    """The county in the month before anything happens."""
+    ids = IdRegister()
+    homes = [new_household(seed, serial, ids, where, is_registered=True) for serial in range(households)]
+    outsiders = round(households * OUTSIDER_SHARE)
+    homes += [new_household(seed, serial, ids, where, is_registered=False) for serial in range(outsiders)]
+    return State(seed, EPOCH, where, ids, homes, next_serial=households, next_certificate=20_000_000)
+
+
+def advance(state: State) -> None:
+    """Move the county on by one month, in place."""
+    state.period = state.period.shift(1)
+    state.events = []
+    rng = Random(f"{state.seed}/month/{state.period}")  # noqa: S311 - invented data, not a secret
+    homes = [home for home in state.households if home.number is not None and home.is_active(state.period)]
+    for name, event, rate in _RATES:
+        for _ in range(int(rate * len(homes) + rng.random())):
+            if event(state, rng, homes):
+                state.events.append(name)
+
+
+def months(households: int, seed: int, where: Sequence[Place], periods: Sequence[Period]) -> Iterator[State]:
+    """The state of each period asked for, oldest first. The same object moves on: use it before asking for the next.
+
+    Raises ValueError for an empty list, for a period before the epoch and for no households.
+    """
+    if not periods or min(periods) < EPOCH or households < 1:
+        raise ValueError(f"ask for at least one household and for months from {EPOCH} on, not [{households}] {periods}")
+    state = first_state(households, seed, where)
+    wanted = set(periods)
+    while True:
+        if state.period in wanted:
+            yield state
+        if state.period >= max(periods):
+            return
+        advance(state)
+
+
+def days_ago(period: Period, days: int) -> date:
+    """A day before the end of the month."""
+    return period.last_day - timedelta(days=days)

@@ -1,0 +1,55 @@
+"""Commands of the publishing room; `hearth` merges them at its top level."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from hearth.period import Period
+from hearth.settings import settings
+from publishing.publications import publications
+from publishing.switch import rollback
+from publishing.tables import PublicationError
+
+app = typer.Typer(no_args_is_help=True)
+
+_County = Annotated[str | None, typer.Option("--county", help="County code; the installation's own by default.")]
+_STATES = {"live": "在用", "replaced": "已替换", "rolled_back": "已回退"}
+
+
+def _month(text: str) -> str:
+    try:
+        return str(Period.parse(text))
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+@app.command("publications")
+def list_publications(
+    period: Annotated[str | None, typer.Argument(help="YYYY-MM; every month by default.")] = None,
+    county: _County = None,
+) -> None:
+    """List what was published: month, state, households, tables, rows, when."""
+    found = publications(county or settings().county_code, None if period is None else _month(period))
+    if not found:
+        typer.echo("还没有发布过任何月份")
+        return
+    for item in found:
+        when = item.published_at.astimezone(settings().zone).strftime("%Y-%m-%d %H:%M")
+        replaces = "" if item.replaces is None else f"  替换 #{item.replaces}"
+        typer.echo(
+            f"{item.period}  #{item.publication_id}  {_STATES[item.state]}  {item.household_count}户  "
+            f"{item.table_count}表 {item.row_count}行  {when}  (build {item.build_id}){replaces}"
+        )
+
+
+@app.command("rollback")
+def roll_back(period: Annotated[str, typer.Argument(help="YYYY-MM")], county: _County = None) -> None:
+    """Take the live publication of a month away and put the one before it back."""
+    try:
+        publication_id = rollback(county or settings().county_code, _month(period))
+    except PublicationError as error:
+        typer.echo(f"未回退：{error}", err=True)
+        raise typer.Exit(1) from error
+    typer.echo(f"{period} 已回退到发布 #{publication_id}")

@@ -1,0 +1,112 @@
+"""Decide what a build reads: one accepted submission a feed, this month's or the newest before it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.metadata import version
+
+import structlog
+
+from hearth.database import Role, connect
+from hearth.period import Period
+from publishing.policy import policy
+from publishing.tables import Connection
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Input:
+    """One submission that a build reads."""
+
+    department: str
+    feed: str
+    submission_id: str
+    source_period: str
+
+    @property
+    def feed_id(self) -> str:
+        """``department.feed``, whichever way the ledger writes the feed."""
+        return self.feed if "." in self.feed else f"{self.department}.{self.feed}"
+
+
+def available_inputs(connection: Connection, county_code: str, period: Period) -> list[Input]:
+    """Per feed the accepted submission of ``period``, else the newest earlier one; feeds never received are absent."""
+    rows = connection.execute(
+        """
+        select distinct on (department, feed) department, feed, submission_id, period
+        from ops.submission
+        where county_code = %s and state in ('accepted', 'partially_accepted') and period <= %s
+            and department is not null and feed is not null
+        order by department, feed, period desc, verdict_at desc nulls last, submission_id
+        """,
+        [county_code, str(period)],
+    ).fetchall()
+    return sorted(Input(*row) for row in rows)
+
+
+def _settled_inputs(connection: Connection, county_code: str, period: Period) -> list[frozenset[Input]]:
+    """Inputs of the live publication, and of those rolled back since: a person took them away, so they stay away."""
+    rows = connection.execute(
+        """
+        select p.publication_id, i.department, i.feed, i.submission_id, i.source_period
+        from ops.publication as p
+        join ops.build_input as i on i.build_id = p.build_id
+        where p.county_code = %(county)s and p.period = %(period)s
+            and (p.state = 'live' or (p.state = 'rolled_back' and p.publication_id > coalesce((
+                select max(live.publication_id) from ops.publication as live
+                where live.county_code = %(county)s and live.period = %(period)s and live.state = 'live'
+            ), 0)))
+        """,
+        {"county": county_code, "period": str(period)},
+    ).fetchall()
+    grouped: dict[int, set[Input]] = {}
+    for publication_id, *columns in rows:
+        grouped.setdefault(publication_id, set()).add(Input(*columns))
+    return [frozenset(inputs) for inputs in grouped.values()]
+
+
+def plan_build(county_code: str, period: str, *, force: bool = False) -> int | None:
+    """Write ``ops.build`` and ``ops.build_input`` for a month; return the build id, or None when there is nothing to do.
+
+    Nothing to do: a feed of the universe has never been received, or the live publication (or one that was rolled back
+    from it) has exactly these inputs. ``force`` plans in the second case too, for a rebuild with new code.
+    Raises ValueError when ``period`` is not a month.
+    """
+    month = Period.parse(period)
+    with connect(Role.PUBLISHER) as connection:
+        inputs = available_inputs(connection, county_code, month)
+        missing = policy().universe_feeds - {item.feed_id for item in inputs}
+        if missing:
+            _log.info("nothing to build", county=county_code, period=period, never_received=sorted(missing))
+            return None
+        if not force and frozenset(inputs) in _settled_inputs(connection, county_code, month):
+            _log.info("nothing to build", county=county_code, period=period, reason="inputs unchanged")
+            return None
+        row = connection.execute(
+            "insert into ops.build (county_code, period, code_version) values (%s, %s, %s) returning build_id",
+            [county_code, period, version("hearth")],
+        ).fetchone()
+        if row is None:
+            raise RuntimeError("the ledger returned no build id")
+        build_id = int(row[0])
+        with connection.cursor() as cursor:
+            cursor.executemany(
+                "insert into ops.build_input "
+                "(build_id, department, feed, submission_id, source_period, is_carried, age_periods) "
+                "values (%s, %s, %s, %s, %s, %s, %s)",
+                [
+                    (
+                        build_id,
+                        item.department,
+                        item.feed,
+                        item.submission_id,
+                        item.source_period,
+                        item.source_period != period,
+                        month.months_since(Period.parse(item.source_period)),
+                    )
+                    for item in inputs
+                ],
+            )
+    _log.info("build planned", build_id=build_id, county=county_code, period=period, feeds=len(inputs))
+    return build_id
