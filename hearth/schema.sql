@@ -183,3 +183,10 @@ create table if not exists ops.publication_table (
     row_count bigint not null,
     primary key (publication_id, table_name)
 );
+
+-- Which state of the dbt project the shared views were made from.
+create table if not exists ops.deployment (
+    deployment_id bigint generated always as identity primary key,
+    fingerprint text not null,
+    deployed_at timestamptz not null default now()
+);

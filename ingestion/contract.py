@@ -79,7 +79,8 @@ class Header:
     negate: bool = False
     """The column says the opposite: true and false change places."""
     mapping: Mapping[str, str] = field(default_factory=dict)
-    """Cell text under this header -> code or value, for example 是 -> 02."""
+    """Cell text under this header -> the text to read instead, before any other reading: 是 -> 02. Empty: a blank cell.
+    The keys 是 and 否 stand for every yes and no token (GEN-21)."""
     since: Period | None = None
     until: Period | None = None
 
@@ -103,6 +104,9 @@ class Column:
     key_position: int | None = None
     unit: str | None = None
     code_list: str | None = None
+    gathered: bool = False
+    """Several columns of the file make this one (致贫风险1…5, one column per measure). Lists gather all their values;
+    a single value is the first non-empty one in the order of `headers`."""
     minimum: float | None = None
     maximum: float | None = None
     coarser: bool = False
@@ -186,17 +190,28 @@ class Contract:
         return None
 
 
+# The standard has a closed list of quality dimensions; the catalogue says truthfulness where it says accuracy.
+_DIMENSIONS: Mapping[str, str] = {
+    "accuracy": "truthfulness",
+    "completeness": "completeness",
+    "conformity": "conformity",
+    "consistency": "consistency",
+    "timeliness": "timeliness",
+    "uniqueness": "uniqueness",
+}
+
+
 def _custom(node: Mapping[str, Any]) -> dict[str, Any]:
     return {entry["property"]: entry["value"] for entry in node.get("customProperties", [])}
 
 
-def _header(entry: str | Mapping[str, Any]) -> Header:
+def _header(entry: str | Mapping[str, Any], everywhere: Mapping[str, str]) -> Header:
     if isinstance(entry, str):
-        return Header(entry)
+        return Header(entry, mapping=dict(everywhere))
     return Header(
         text=entry["header"],
         negate=entry.get("negate", False),
-        mapping={str(key): str(value) for key, value in entry.get("mapping", {}).items()},
+        mapping={str(key): str(value) for key, value in (everywhere | entry.get("mapping", {})).items()},
         since=Period.parse(entry["since"]) if "since" in entry else None,
         until=Period.parse(entry["until"]) if "until" in entry else None,
     )
@@ -215,7 +230,8 @@ def _column(node: Mapping[str, Any]) -> Column:
         demand = Demand.COLUMN if custom.get("columnRequired") else Demand.OPTIONAL
     if (privacy is Privacy.DIRECT) != ("vaultKind" in custom):
         raise ValueError(f"column [{node['name']}]: vaultKind and classification direct belong together")
-    titles = [Header(node["businessName"]), *map(_header, custom.get("headerVariants", []))]
+    everywhere = custom.get("valueMapping", {})
+    titles = [_header(entry, everywhere) for entry in (node["businessName"], *custom.get("headerVariants", []))]
     return Column(
         name=node["name"],
         title=node["businessName"],
@@ -229,6 +245,7 @@ def _column(node: Mapping[str, Any]) -> Column:
         key_position=node.get("primaryKeyPosition") if node.get("primaryKey") else None,
         unit=custom.get("unit"),
         code_list=custom.get("codeList"),
+        gathered=custom.get("gathered", False),
         minimum=options.get("minimum"),
         maximum=options.get("maximum"),
         coarser=custom.get("coarser", False),
@@ -248,7 +265,7 @@ def _rule(node: Mapping[str, Any]) -> Rule:
         rule_id=node["name"],
         stage=custom["stage"],
         severity=node["severity"],
-        dimension=node["dimension"],
+        dimension=_DIMENSIONS[node["dimension"]],
         description=node["description"],
         expect=body["expect"],
         when=body.get("when"),
@@ -292,12 +309,12 @@ def read_contract(path: Path) -> Contract:
 
 
 @cache
-def contracts() -> Mapping[str, Contract]:
-    """All contracts by feed id, in the order of department and feed."""
-    found = (read_contract(path) for path in sorted(CONTRACT_ROOT.glob("*/*.yaml")))
+def contracts(root: Path = CONTRACT_ROOT) -> Mapping[str, Contract]:
+    """All contracts under `root` by feed id, in the order of department and feed."""
+    found = (read_contract(path) for path in sorted(root.glob("*/*.yaml")))
     return {contract.feed_id: contract for contract in found}
 
 
-def departments() -> tuple[str, ...]:
+def departments(root: Path = CONTRACT_ROOT) -> tuple[str, ...]:
     """Departments that have at least one contract. Reads folder names only: cheap enough for a DAG file."""
-    return tuple(sorted({path.parent.name for path in CONTRACT_ROOT.glob("*/*.yaml")}))
+    return tuple(sorted({path.parent.name for path in root.glob("*/*.yaml")}))

@@ -67,7 +67,7 @@ def _settled_inputs(connection: Connection, county_code: str, period: Period) ->
 
 
 def plan_build(county_code: str, period: str, *, force: bool = False) -> int | None:
-    """Write ``ops.build`` and ``ops.build_input`` for a month; return the build id, or None when there is nothing to do.
+    """Write ``ops.build`` and ``ops.build_input`` for a month; return the build id, None when nothing is to be done.
 
     Nothing to do: a feed of the universe has never been received, or the live publication (or one that was rolled back
     from it) has exactly these inputs. ``force`` plans in the second case too, for a rebuild with new code.

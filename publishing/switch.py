@@ -7,7 +7,6 @@ taken; under the locks only the catalog changes.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import LiteralString, cast
 
 import structlog
 from psycopg import sql
@@ -45,19 +44,16 @@ class Prepared:
 
 
 def publish(build_id: int, *, policy: Policy | None = None) -> int:
-    """Put the candidate of ``build_id`` in place of the live month and the county's dimensions; return the publication.
+    """Put the candidate of ``build_id`` in place of the live month and the county's dimensions.
 
-    Publishing the same build again returns its publication. Raises PublicationError, with nothing changed, when the gate
-    did not pass this build, when candidate is not what the gate judged, when a table does not fit its parent, or when
-    readers hold the tables too long. Killing the process at any point leaves the old month or the new one.
+    Returns the publication id; publishing the same build again returns the same one. Raises PublicationError, with
+    nothing changed, when the gate did not pass this build, when candidate is not what the gate judged, when a table
+    does not fit its parent, or when readers hold the tables too long. Killing the process at any point leaves the old month or the new one.
     """
     rules = policy or default_policy()
     with connect(Role.PUBLISHER) as connection:
         part, live_already = _passed_build(connection, build_id)
-        if live_already is not None:
-            publication_id = live_already
-        else:
-            publication_id = _switch_in(connection, build_id, part, rules)
+        publication_id = live_already or _switch_in(connection, build_id, part, rules)
     with connect(Role.PUBLISHER) as connection:
         dropped = drop_expired(connection, part, rules)
     _log.info(
@@ -102,6 +98,7 @@ def rollback(county_code: str, period: str, *, policy: Policy | None = None) -> 
 
 
 def _one_switch_at_a_time(connection: Connection, county_code: str) -> None:
+    connection.execute("set local lock_timeout = '30s'")
     connection.execute("select pg_advisory_xact_lock(hashtext('hearth.switch'), %s)", [int(county_code)])
 
 
@@ -322,12 +319,9 @@ def _rollback_partitions(
 def _dimension_before(connection: Connection, table: str, part: Slice, live: int) -> str | None:
     """The dimension that was live before publication ``live``: the newest of the county that was not rolled back."""
     row = connection.execute(
-        cast(
-            "LiteralString",
-            "select t.partition_name from ops.publication_table as t join ops.publication as p using (publication_id) "
-            "where p.county_code = %s and t.table_name = %s and p.publication_id < %s and p.state <> 'rolled_back' "
-            "order by p.publication_id desc limit 1",
-        ),
+        "select t.partition_name from ops.publication_table as t join ops.publication as p using (publication_id) "
+        "where p.county_code = %s and t.table_name = %s and p.publication_id < %s and p.state <> 'rolled_back' "
+        "order by p.publication_id desc limit 1",
         [part.county_code, table, live],
     ).fetchone()
     return None if row is None else str(row[0])

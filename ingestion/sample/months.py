@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import timedelta
 from random import Random
 
 from hearth.period import Period
@@ -22,6 +22,10 @@ from ingestion.sample.population import (
     new_household,
     new_person,
 )
+
+
+_CASES_AT_LEAST = 3
+"""Open school-leaver cases that stay open, so that the ledger is never empty."""
 
 
 @dataclass(slots=True)
@@ -107,7 +111,7 @@ def _move_out(state: State, rng: Random, homes: Sequence[Household]) -> bool:
         today = state.period.first_day
         return [p for p in home.members[1:] if p.left is None and p.relation in {"20", "30"} and p.age_on(today) > 21]
 
-    home = _pick(rng, homes, lambda home: bool(grown(home)))
+    home = _pick(rng, homes, lambda home: bool(grown(home)) and home.allowance is None)
     if home is None:
         return False
     person = rng.choice(grown(home))
@@ -116,7 +120,10 @@ def _move_out(state: State, rng: Random, homes: Sequence[Household]) -> bool:
 
 
 def _household_out(state: State, rng: Random, homes: Sequence[Household]) -> bool:
-    home = _pick(rng, homes, lambda home: len(home.members) <= 3 and home.allowance is None)
+    def free_to_go(home: Household) -> bool:
+        return len(home.members) <= 3 and home.allowance is None and all(p.case is None for p in home.members)
+
+    home = _pick(rng, homes, free_to_go)
     if home is None:
         return False
     home.gone = ("22", state.period)
@@ -129,7 +136,7 @@ def _new_monitored(state: State, rng: Random, homes: Sequence[Household]) -> boo
     home = new_household(state.seed, state.next_serial, state.ids, state.where, is_registered=True)
     home.members = [person for person in home.members if person.birth <= state.period.first_day]
     home.joined, home.register_class, home.status = state.period, "3", "6"
-    home.monitor, home.allowance = ("2", state.period, rng.choice(("01", "14", "15"))), None
+    home.monitor, home.allowance = ("2", state.period, rng.choice(("14", "15"))), None
     for person in home.members:
         person.joined = ("14", state.period)
     state.next_serial += 1
@@ -153,7 +160,7 @@ def _leave_school(state: State, rng: Random, homes: Sequence[Household]) -> bool
 def _return_to_school(state: State, rng: Random, homes: Sequence[Household]) -> bool:
     cases = [p.case for home in homes for p in home.members if p.case is not None and p.case.closed is None]
     waiting = [case for case in cases if case.opened < state.period]
-    if not waiting:
+    if len(waiting) <= _CASES_AT_LEAST:
         return False
     rng.choice(waiting).closed = state.period
     return True
@@ -230,7 +237,11 @@ def first_state(households: int, seed: int, where: Sequence[Place]) -> State:
     homes = [new_household(seed, serial, ids, where, is_registered=True) for serial in range(households)]
     outsiders = round(households * OUTSIDER_SHARE)
     homes += [new_household(seed, serial, ids, where, is_registered=False) for serial in range(outsiders)]
-    return State(seed, EPOCH, where, ids, homes, next_serial=households, next_certificate=20_000_000)
+    state = State(seed, EPOCH, where, ids, homes, next_serial=households, next_certificate=20_000_000)
+    rng = Random(f"{seed}/cases")  # noqa: S311 - invented data, not a secret
+    for _ in range(max(_CASES_AT_LEAST, households // 400)):
+        _leave_school(state, rng, homes[:households])
+    return state
 
 
 def advance(state: State) -> None:
@@ -260,8 +271,3 @@ def months(households: int, seed: int, where: Sequence[Place], periods: Sequence
         if state.period >= max(periods):
             return
         advance(state)
-
-
-def days_ago(period: Period, days: int) -> date:
-    """A day before the end of the month."""
-    return period.last_day - timedelta(days=days)

@@ -240,7 +240,7 @@ def new_household(seed: int, serial: int, ids: IdRegister, where: Sequence[Place
     monitor = None
     if is_border or rng.random() < 0.03:
         since = Period(2023, 1).shift(rng.randrange(23))
-        monitor = ("2" if is_border else "1", since, rng.choice(("01", "07", "14", "15")))
+        monitor = ("2" if is_border else "1", since, rng.choice(("07", "14", "15")))
     account_serial = serial if is_registered else serial + 5_000_000
     return Household(
         serial=serial,
@@ -250,7 +250,7 @@ def new_household(seed: int, serial: int, ids: IdRegister, where: Sequence[Place
         members=members,
         register_class="3" if is_border else "1",
         status="6" if is_border else _chance(rng, ("4", 0.2), ("1", 0.004), rest="3"),
-        cause=rng.choice(("01", "02", "05", "07", "08", "09", "10", "11")),
+        cause=rng.choice(("05", "07", "09", "10", "11")),
         monitor=monitor,
         food=_YES_NO[_chance(rng, ("no", 0.003), ("blank", 0.008), rest="yes")],
         clothing=_YES_NO[_chance(rng, ("no", 0.002), ("blank", 0.008), rest="yes")],

@@ -1,0 +1,11 @@
+{{ config(meta={'local': true}) }}
+
+{{
+    link_feed(
+        feed=ref('stg_power__connection'),
+        household_no='household_no',
+        id_hash='holder_id_number_hash',
+        id_usable='holder_id_number_hash is not null',
+        path='account',
+    )
+}}

@@ -1,0 +1,8 @@
+{{ config(meta={'local': true}) }}
+
+{{
+    link_feed(
+        feed=ref('stg_register__household'),
+        household_no='household_no',
+    )
+}}

@@ -1,0 +1,35 @@
+{{ config(meta={'local': true}) }}
+
+with
+
+memberships as (
+
+    select * from {{ ref('int_membership') }} where id_link = 'usable'
+
+),
+
+-- Where a person is active somewhere, the households left behind do not count; a person who left every household
+-- (died, moved away) still answers for the last one, because departments go on naming that person for a while.
+ranked as (
+
+    select
+        memberships.*,
+        bool_or(is_active) over (partition by id_number_hash) as is_active_somewhere
+    from memberships
+
+),
+
+final as (
+
+    select
+        id_number_hash,
+        person_key,
+        case when count(distinct household_key) = 1 then min(household_key) end as household_key,
+        count(distinct household_key) > 1 as is_ambiguous
+    from ranked
+    where is_active or not is_active_somewhere
+    group by id_number_hash, person_key
+
+)
+
+select * from final

@@ -1,0 +1,143 @@
+"""Rejected rows: kept with their original text, so that they can be handed back exactly as they came.
+
+A row is kept twice: ``cells`` holds in clear what cannot be personal (cells of non-direct columns that were read
+without fault), for the engineer who looks for a pattern; ``sealed`` is ciphertext of the whole row with its messages,
+for the return workbook. A cell that could not be read may hold anything, a shifted column for example, so it is sealed.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from hearth.database import Role, connect
+from ingestion import vault
+from ingestion.contract import Privacy
+from ingestion.table import CellValue, Finding, RawRow, RawTable
+
+_LONG_NUMBER = re.compile(r"\d{11,}")
+"""Phone, ID and account numbers are this long; a misplaced one in an open column is sealed as well."""
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantinedRow:
+    """One row of ``quarantine.row`` but for the submission id."""
+
+    sheet: str
+    row: int
+    original: Mapping[str, Any]
+    reasons: Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a row came back."""
+
+    rule_id: str
+    severity: str
+    columns: tuple[str, ...]
+    message: str
+    fix: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnedCell:
+    """A cell under the sender's own header; ``column`` is the canonical name, or None for a column unknown to us."""
+
+    header: str
+    column: str | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnedRow:
+    """A rejected row in clear, in the sender's column order."""
+
+    sheet: str
+    row: int
+    cells: tuple[ReturnedCell, ...]
+    reasons: tuple[Reason, ...]
+
+
+def cell_text(value: CellValue) -> str:
+    """A cell as the sender sees it."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    if isinstance(value, datetime):
+        return value.isoformat(sep=" ", timespec="seconds") if value.time() != value.time().min else str(value.date())
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value)
+
+
+def _open_cells(raw: RawTable, row: RawRow, unread: set[str]) -> dict[str, str]:
+    known = raw.contract.by_name
+    texts = {name: cell_text(row.cells.get(name)) for name in raw.headers if name in known and name not in unread}
+    return {
+        name: text
+        for name, text in texts.items()
+        if known[name].privacy is not Privacy.DIRECT and not _LONG_NUMBER.search(text)
+    }
+
+
+def quarantine_rows(raw: RawTable, findings: Iterable[Finding]) -> Iterator[QuarantinedRow]:
+    """The rows that an error rejects, sealed; with all that was found on them, errors first."""
+    by_address: dict[tuple[str, int], list[Finding]] = defaultdict(list)
+    for finding in findings:
+        by_address[finding.sheet, finding.row].append(finding)
+    for row in raw.rows:
+        found = by_address.get((row.sheet, row.row), [])
+        if not any(finding.severity == "error" for finding in found):
+            continue
+        found = sorted(found, key=lambda finding: (finding.severity != "error", finding.rule_id, finding.columns))
+        unread = {name for finding in found if finding.stage not in {"row", "household"} for name in finding.columns}
+        cells = [[header, name, cell_text(row.cells.get(name))] for name, header in raw.headers.items()]
+        cells += [[header, None, cell_text(value)] for header, value in row.extra.items()]
+        texts = [[finding.message, finding.fix] for finding in found]
+        sealed = vault.encrypt(json.dumps({"cells": cells, "texts": texts}, ensure_ascii=False))
+        yield QuarantinedRow(
+            sheet=row.sheet,
+            row=row.row,
+            original={"cells": _open_cells(raw, row, unread), "sealed": sealed},
+            reasons=[
+                {"rule_id": finding.rule_id, "severity": finding.severity, "columns": list(finding.columns)}
+                for finding in found
+            ],
+        )
+
+
+def as_record(submission_id: str, row: QuarantinedRow) -> tuple[str, str, int, Jsonb, Jsonb]:
+    """The row as COPY writes it."""
+    return submission_id, row.sheet, row.row, Jsonb(row.original), Jsonb(row.reasons)
+
+
+def returned_rows(submission_id: str) -> Iterator[ReturnedRow]:
+    """The rejected rows of one submission in clear, by sheet and row; read in portions, for the sender's own return."""
+    with connect(Role.LOADER) as connection, connection.cursor(name="returned_rows") as cursor:
+        cursor.execute(
+            "select source_sheet, source_row, original, reasons from quarantine.row where submission_id = %s"
+            " order by source_sheet, source_row",
+            [submission_id],
+        )
+        for sheet, number, original, reasons in cursor:
+            content = json.loads(vault.decrypt(original["sealed"]))
+            yield ReturnedRow(
+                sheet=sheet,
+                row=number,
+                cells=tuple(ReturnedCell(header, name, text) for header, name, text in content["cells"]),
+                reasons=tuple(
+                    Reason(reason["rule_id"], reason["severity"], tuple(reason["columns"]), message, fix)
+                    for reason, (message, fix) in zip(reasons, content["texts"], strict=True)
+                ),
+            )
