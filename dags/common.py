@@ -22,8 +22,3 @@ WAITING: dict[str, Any] = {
     "max_retry_delay": timedelta(minutes=5),
     "execution_timeout": timedelta(hours=1),
 }
-ONCE: dict[str, Any] = {
-    # A verdict: the same input gives the same answer, so trying again only hides it.
-    "retries": 0,
-    "execution_timeout": timedelta(hours=1),
-}

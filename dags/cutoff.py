@@ -33,9 +33,9 @@ def cutoff() -> None:
 
     @task(outlets=[MONTH_READY])
     def cut_off() -> None:
-        from datetime import datetime  # noqa: PLC0415
+        from datetime import datetime
 
-        from ingestion.ledger import periods_past_cutoff  # noqa: PLC0415
+        from ingestion.ledger import periods_past_cutoff
 
         due = periods_past_cutoff(settings().county_code, datetime.now(settings().zone))
         if not due:

@@ -41,13 +41,13 @@ def intake_dag(department: str | None) -> DAG:
     def intake() -> None:
         @task
         def discover() -> list[str]:
-            from ingestion.intake import discover as find  # noqa: PLC0415
+            from ingestion.intake import discover as find
 
             return find(department)
 
         @task(map_index_template="{{ taken }}", max_active_tis_per_dag=2)
         def take(inbox_key: str) -> str:
-            from ingestion.intake import take as take_file  # noqa: PLC0415
+            from ingestion.intake import take as take_file
 
             receipt = take_file(inbox_key)
             get_current_context()["taken"] = f"{receipt.feed or '?'} {receipt.period or '?'}"  # type: ignore[typeddict-unknown-key]
@@ -55,7 +55,7 @@ def intake_dag(department: str | None) -> DAG:
 
         @task(outlets=[MONTH_READY], trigger_rule="all_done")
         def announce() -> None:
-            from ingestion.ledger import ready_periods  # noqa: PLC0415
+            from ingestion.ledger import ready_periods
 
             ready = ready_periods(settings().county_code)
             if not ready:

@@ -1,4 +1,4 @@
-"""The bucket in which files arrive, are kept and are answered: a folder by default, S3-compatible storage by settings."""
+"""The bucket in which files arrive, are kept and are answered: a folder, or S3-compatible storage by settings."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ def bucket() -> ObjectStoragePath:
 
     The import is slow (seconds) and wants AIRFLOW_HOME, so it happens here and not with the module.
     """
-    from hearth.services.airflow import use_environment  # noqa: PLC0415
+    from hearth.services.airflow import use_environment
 
     use_environment()
-    from airflow.sdk import ObjectStoragePath  # noqa: PLC0415
+    from airflow.sdk import ObjectStoragePath
 
     config = settings()
     root = ObjectStoragePath(config.bucket, conn_id=config.bucket_conn_id)

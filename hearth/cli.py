@@ -25,7 +25,7 @@ console = Console()
 @app.command()
 def up() -> None:
     """Start the database and Airflow, bring the warehouse to the present shape, and wait until they answer."""
-    from hearth.services import stack  # noqa: PLC0415
+    from hearth.services import stack
 
     stack.up(console)
     stack.where_to_look(console)
@@ -34,7 +34,7 @@ def up() -> None:
 @app.command()
 def down() -> None:
     """Stop everything that `up` started. No data is lost."""
-    from hearth.services import supervisor  # noqa: PLC0415
+    from hearth.services import supervisor
 
     console.print("stopped" if supervisor.stop_all() else "nothing was running")
 
@@ -42,7 +42,7 @@ def down() -> None:
 @app.command()
 def status() -> None:
     """Say what runs, and where to look. Exit code 1 unless all of it runs."""
-    from hearth.services import stack, supervisor  # noqa: PLC0415
+    from hearth.services import stack, supervisor
 
     table = Table("service", "state")
     states = supervisor.states()
@@ -57,7 +57,7 @@ def status() -> None:
 @app.command()
 def clean(*, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
     """Stop everything and delete the data folder: database, bucket, secrets, logs."""
-    from hearth.services import postgres, supervisor  # noqa: PLC0415
+    from hearth.services import postgres, supervisor
 
     home = settings().home
     if not yes:
@@ -73,7 +73,7 @@ def clean(*, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = F
 @app.command()
 def migrate() -> None:
     """Bring roles, schemas and tables of a running database to the present shape."""
-    from hearth.migrate import migrate as run  # noqa: PLC0415
+    from hearth.migrate import migrate as run
 
     run()
     console.print("the warehouse is up to date")
@@ -86,7 +86,7 @@ def demo(
     seed: Annotated[int, typer.Option(help="Same seed, same county.")] = 7,
 ) -> None:
     """Start everything, let a sample county report two months, and show what became of them."""
-    from hearth.demo import run  # noqa: PLC0415
+    from hearth.demo import run
 
     run(console, households=households, seed=seed)
 

@@ -38,6 +38,7 @@ class Role(StrEnum):
 
 
 def password(role: Role) -> str:
+    """The generated password of ``role``."""
     return secret(f"pg_{role.value}")
 
 

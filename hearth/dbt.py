@@ -29,6 +29,8 @@ class BuildFailed(RuntimeError):  # noqa: N818 - reads as a sentence where it is
 
 @dataclass(frozen=True, slots=True)
 class LayerResult:
+    """What one dbt call did; seconds of wall time."""
+
     layer: str
     nodes: int
     seconds: float

@@ -1,4 +1,4 @@
-"""The demo: a sample county reports two months, the real scheduler does the rest, and a table says what became of it."""
+"""The demo: a sample county reports two months, the real scheduler does the rest, a table says what came of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finish a lock made by ``uv pip compile --no-strip-extras``: state each package with extras a second time without them.
+"""Finish a lock of ``uv pip compile --no-strip-extras``: state each package with extras a second time without them.
 
 In hash-checking mode, pip before 24 takes ``fastapi[standard]==1.0`` for a pin of that spelling only, and then refuses
 the plain ``fastapi`` which another package asks for. The pip of Debian 12 is such a pip.

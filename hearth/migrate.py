@@ -23,9 +23,9 @@ def _ensure_roles(connection: psycopg.Connection) -> None:
     for role in Role:
         if role is Role.OWNER:
             continue
-        verb = "alter" if role.value in known else "create"
+        verb: LiteralString = "alter" if role.value in known else "create"
         statement = sql.SQL("{} role {} login password {}").format(
-            sql.SQL(cast("LiteralString", verb)), sql.Identifier(role.value), sql.Literal(password(role))
+            sql.SQL(verb), sql.Identifier(role.value), sql.Literal(password(role))
         )
         connection.execute(statement)
         connection.execute(
@@ -37,7 +37,7 @@ def _ensure_roles(connection: psycopg.Connection) -> None:
 
 def _script(connection: psycopg.Connection, name: str) -> None:
     text = files("hearth").joinpath(name).read_text(encoding="utf-8")
-    connection.execute(cast("LiteralString", text))
+    connection.execute(text.encode())
 
 
 def migrate() -> None:

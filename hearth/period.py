@@ -9,7 +9,7 @@ from datetime import date, datetime, time, timedelta
 
 from hearth.settings import settings
 
-_PATTERN = re.compile(r"^(\d{4})-(0[1-9]|1[0-2])$")
+_PATTERN = re.compile(r"^([0-9]{4})-(0[1-9]|1[0-2])\Z")
 
 
 @dataclass(frozen=True, order=True, slots=True)

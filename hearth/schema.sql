@@ -21,7 +21,7 @@ create table if not exists ops.submission (
     county_code text not null,
     department text,
     feed text,
-    period text check (period ~ '^\d{4}-(0[1-9]|1[0-2])$'),
+    period text check (period ~ '^[0-9]{4}-(0[1-9]|1[0-2])$'),
     file_name text not null,
     inbox_key text not null,
     archive_key text,
@@ -114,7 +114,7 @@ create table if not exists vault.access_log (
 create table if not exists ops.build (
     build_id bigint generated always as identity primary key,
     county_code text not null,
-    period text not null check (period ~ '^\d{4}-(0[1-9]|1[0-2])$'),
+    period text not null check (period ~ '^[0-9]{4}-(0[1-9]|1[0-2])$'),
     state text not null default 'planned' check (
         state in ('planned', 'built', 'failed', 'blocked', 'passed', 'published')
     ),

@@ -28,7 +28,9 @@ class Settings(BaseSettings):
     bucket_conn_id: str | None = Field(default=None, description="Airflow connection of the bucket, for S3.")
     stable_seconds: int = Field(default=60, ge=0, description="A file without a .sha256 beside it must be this old.")
     intake_schedule: str = Field(default="*/10 * * * *", description="Cron of every intake DAG.")
-    cutoff_schedule: str = Field(default="0 8 * * *", description="Cron of the morning look for months past their cut-off.")
+    cutoff_schedule: str = Field(
+        default="0 8 * * *", description="Cron of the morning look for months past their cut-off."
+    )
     cutoff_day: int = Field(default=12, ge=1, le=28, description="Day of the next month after which a month closes.")
 
     pg_host: str = "127.0.0.1"

@@ -19,7 +19,6 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from enum import IntEnum
 from typing import Any
@@ -32,7 +31,7 @@ from hearth.period import Period
 from ingestion.contract import Column, Contract, Kind, Privacy, Rule
 from ingestion.table import Finding, TypedTable
 
-Parameter = str | int | float | Decimal | date | bool | None
+Parameter = Decimal | str | int
 
 _HOUSEHOLD_COLUMN = "household_no"
 _HOUSEHOLD_STAGE = "household"
@@ -103,20 +102,13 @@ def titles(contract: Contract, names: Iterable[str]) -> str:
     return "、".join(known[name].title if name in known else name for name in names)
 
 
-def _number(value: Parameter) -> Parameter:
-    """A parameter as its type: text that is a number becomes one."""
-    if not isinstance(value, str):
-        return value
-    text = value.strip()
-    if re.fullmatch(r"-?\d{1,18}", text):
-        return int(text)
-    if re.fullmatch(r"-?\d{1,12}\.\d{1,6}", text):
-        return Decimal(text)
-    return value
-
-
 def _single_row(values: Mapping[str, Parameter]) -> pa.Table:
-    return pa.table({name: [_number(value)] for name, value in values.items()} or {"none": [None]})
+    """Parameters as a table of one row; whole numbers as integers, so that products of them stay exact and small."""
+    return pa.table({name: [_whole(value)] for name, value in values.items()} or {"none": [None]})
+
+
+def _whole(value: Parameter) -> Parameter:
+    return int(value) if isinstance(value, Decimal) and value == value.to_integral_value() else value
 
 
 def _context(period: Period) -> pa.Table:
@@ -193,8 +185,8 @@ def _check_nulls_words(rules: Sequence[Rule]) -> None:
 def run_checks(typed: TypedTable, period: Period, parameters: Mapping[str, Parameter]) -> CheckResult:
     """Judge every sound row by every rule of the contract.
 
-    ``parameters`` are the thresholds valid in the period, by code; text that is a number is used as one. Raises
-    duckdb.Error when a rule does not parse or names an unknown column or parameter: that is a fault of the contract.
+    ``parameters`` are the thresholds in force at the end of the period, by code. Raises duckdb.Error
+    when a rule does not parse or names an unknown column or parameter: that is a fault of the contract.
     """
     rules = typed.raw.contract.rules
     if not rules:
@@ -256,12 +248,18 @@ def _findings(
 
 
 def summarise_findings(findings: Iterable[Finding], row_count: int) -> tuple[RuleResult, ...]:
-    """Counts of the rules that reading and typing apply, which only report what they found fault with."""
-    rows: dict[tuple[str, str, str], set[tuple[str, int]]] = defaultdict(set)
+    """Counts of the rules that reading and typing apply, which only report what they found fault with.
+
+    One line per rule; a rule that found errors and warnings counts as an error.
+    """
+    rows: dict[str, set[tuple[str, int]]] = defaultdict(set)
+    kinds: dict[str, tuple[str, str]] = {}
     for finding in findings:
         if finding.row > 0:
-            rows[finding.rule_id, finding.stage, finding.severity].add((finding.sheet, finding.row))
+            rows[finding.rule_id].add((finding.sheet, finding.row))
+            if finding.rule_id not in kinds or finding.severity == "error":
+                kinds[finding.rule_id] = (finding.stage, finding.severity)
     return tuple(
-        RuleResult(rule_id, stage, severity, row_count - len(failed), len(failed), 0, 0)
-        for (rule_id, stage, severity), failed in rows.items()
+        RuleResult(rule_id, *kinds[rule_id], row_count - len(failed), len(failed), 0, 0)
+        for rule_id, failed in rows.items()
     )

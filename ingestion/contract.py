@@ -90,6 +90,8 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class Column:
+    """One column of a feed: how its cells are recognised, read, guarded and stored."""
+
     name: str
     title: str
     """Chinese title, as the template prints it; also the first accepted header."""
@@ -143,6 +145,8 @@ class Rule:
 
 @dataclass(frozen=True)
 class Contract:
+    """One feed of one department: what it means, when it is due, its columns and its own rules."""
+
     department: str
     feed: str
     version: str

@@ -7,11 +7,9 @@ a unique index holds. ``received_at`` is written once.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any, LiteralString
 
 import psycopg
@@ -19,134 +17,20 @@ from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from hearth.database import Role, connect
-from hearth.period import Period
-from hearth.settings import settings
-from ingestion.checks import RuleResult
-from ingestion.contract import contracts
 from ingestion.load import Batch, write_batch
-from ingestion.table import Finding
+from ingestion.readiness import periods_past_cutoff, ready_periods
+from ingestion.submission import LIVE, RuleLine, Slot, State, Submission, Verdict
 
+__all__ = ["periods_past_cutoff", "ready_periods"]  # asked of the ledger, answered next door
 
-class State(StrEnum):
-    """What became of a submission, with the sentence and the next step that its sender reads."""
-
-    CLAIMED = "claimed"
-    ACCEPTED = "accepted"
-    PARTIALLY_ACCEPTED = "partially_accepted"
-    REJECTED = "rejected"
-    SUPERSEDED = "superseded"
-
-    @property
-    def verdict(self) -> str:
-        return _SENTENCES[self][0]
-
-    @property
-    def next_step(self) -> str:
-        return _SENTENCES[self][1]
-
-
-_SENTENCES: Mapping[State, tuple[str, str]] = {
-    State.CLAIMED: ("已收到文件，正在检查。", "请稍候，检查完成后本回执会更新。"),
-    State.ACCEPTED: ("检查通过，已全部接收。", "无需处理。如有提示，请在下月报送前核实。"),
-    State.PARTIALLY_ACCEPTED: (
-        "合格的行已接收，有错误的行已退回。",
-        "请按“需更正的行”在原表中改好，再把整份表（不要只报更正的行）重新报送。",
-    ),
-    State.REJECTED: (
-        "整份表未接收；以前接收过的数据不受影响，继续有效。",
-        "请按下面写明的问题和办法改好后，重新报送整份表。",
-    ),
-    State.SUPERSEDED: ("本次报送已被后来的报送替换。", "无需处理，以最新一次报送的回执为准。"),
-}
-LIVE = (State.ACCEPTED, State.PARTIALLY_ACCEPTED)
 
 _REJUDGED = ("F-03", "F-14")
 """Refusals that say nothing of the bytes: the same bytes may be right later, so they are judged anew."""
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
-    """Where a submission belongs. None where the inbox folder did not say."""
-
-    county_code: str
-    department: str | None
-    feed: str | None
-    period: str | None
-
-    def __str__(self) -> str:
-        """Readable first part of a submission id."""
-        feed = self.feed or "unassigned"
-        name = f"{self.department}.{feed}" if self.department else feed
-        return "-".join(part for part in (self.county_code, self.period, name) if part)
-
-
-@dataclass(frozen=True, slots=True)
-class Submission:
-    """One row of ``ops.submission``, column by column."""
-
-    submission_id: str
-    county_code: str
-    department: str | None
-    feed: str | None
-    period: str | None
-    file_name: str
-    inbox_key: str
-    archive_key: str | None
-    sha256: str
-    byte_count: int
-    state: str
-    contract_version: str | None
-    rows_received: int
-    rows_accepted: int
-    rows_rejected: int
-    rows_excluded: int
-    warning_count: int
-    reason_rule_id: str | None
-    reason_message: str | None
-    reason_fix: str | None
-    notes: list[dict[str, str]]
-    received_at: datetime
-    due_at: datetime | None
-    verdict_at: datetime | None
-    superseded_by: str | None
-    receipt_key: str | None
-
-    @property
-    def slot(self) -> Slot:
-        return Slot(self.county_code, self.department, self.feed, self.period)
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """Something said of the file as a whole. No personal data."""
-
-    rule_id: str
-    severity: str
-    message: str
-    fix: str
-
-    def as_dict(self) -> dict[str, str]:
-        return {"rule_id": self.rule_id, "severity": self.severity, "message": self.message, "fix": self.fix}
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What intake decided about one submission."""
-
-    state: State
-    rows_received: int = 0
-    rows_accepted: int = 0
-    rows_rejected: int = 0
-    rows_excluded: int = 0
-    reason: Note | None = None
-    notes: Sequence[Note] = ()
-    findings: Sequence[Finding] = ()
-    results: Sequence[RuleResult] = ()
-
-
 @contextmanager
 def hold(slot: Slot) -> Iterator[None]:
-    """Only one intake at a time works on one feed and month; others wait here. Ends with the process, however it ends."""
+    """Only one intake at a time works on one feed and month; others wait. Ends with the process, however it ends."""
     with connect(Role.LOADER, autocommit=True) as connection:
         connection.execute("select pg_advisory_lock(hashtextextended(%s, 0))", [f"intake {slot}"])
         yield
@@ -172,9 +56,7 @@ def _slot_values(slot: Slot) -> dict[str, Any]:
     }
 
 
-def _one(
-    connection: psycopg.Connection[Any], condition: LiteralString, values: Mapping[str, Any]
-) -> Submission | None:
+def _one(connection: psycopg.Connection[Any], condition: LiteralString, values: Mapping[str, Any]) -> Submission | None:
     with connection.cursor(row_factory=class_row(Submission)) as cursor:
         return cursor.execute(f"select {_COLUMNS} from ops.submission where {condition}", values).fetchone()
 
@@ -209,8 +91,8 @@ def claim(
 ) -> Submission:
     """Enter the bytes in the ledger once; the same bytes for the same feed and month give the first entry back.
 
-    A refusal that says nothing of the bytes (F-03, F-14), or that another version of the contract gave, is opened again: state
-    ``claimed``, results cleared, ``received_at`` untouched.
+    A refusal that says nothing of the bytes (F-03, F-14), or that another version of the contract gave, is opened
+    again: state ``claimed``, results cleared, ``received_at`` untouched.
     """
     values = {
         **_slot_values(slot),
@@ -322,7 +204,9 @@ def record(entry: Submission, verdict: Verdict, batch: Batch | None) -> None:
 def _write_findings(connection: psycopg.Connection[Any], submission_id: str, verdict: Verdict) -> None:
     lines = {
         (finding.sheet, finding.row, finding.rule_id, column): finding.severity
-        for finding in verdict.findings
+        for finding in sorted(
+            verdict.findings, key=lambda finding: finding.severity == "error"
+        )  # errors have the last word
         if finding.row > 0
         for column in (finding.columns or ("",))
     }
@@ -374,8 +258,7 @@ def live_received_at(slot: Slot) -> datetime | None:
     """When the live submission of the feed and month arrived; None when there is none."""
     with connect(Role.LOADER) as connection:
         row = connection.execute(
-            "select received_at from ops.submission where state in ('accepted', 'partially_accepted')"
-            f" and {_IN_SLOT}",
+            f"select received_at from ops.submission where state in ('accepted', 'partially_accepted') and {_IN_SLOT}",
             _slot_values(slot),
         ).fetchone()
     return row[0] if row else None
@@ -397,3 +280,29 @@ def submissions(period: str | None = None) -> list[Submission]:
             " order by received_at desc, submission_id",
             {"period": period},
         ).fetchall()
+
+
+def rule_lines(submission_id: str) -> list[RuleLine]:
+    """Each rule that found fault with rows of the submission, errors first, the most frequent first."""
+    with connect(Role.LOADER) as connection:
+        rows = connection.execute(
+            "select rule_id, severity, count(distinct (source_sheet, source_row)) as row_count,"
+            " array_agg(distinct column_name order by column_name) filter (where column_name <> '') as columns"
+            " from ops.row_finding where submission_id = %s group by rule_id, severity"
+            " order by severity = 'error' desc, severity = 'warning' desc, row_count desc, rule_id",
+            [submission_id],
+        ).fetchall()
+    return [RuleLine(rule_id, severity, count, tuple(columns or ())) for rule_id, severity, count, columns in rows]
+
+
+def warning_rows(submission_id: str) -> Iterator[tuple[str, int, str, tuple[str, ...]]]:
+    """(sheet, row, rule id, columns) of every warning on a row, by sheet and row; read in portions."""
+    with connect(Role.LOADER) as connection, connection.cursor(name="warning_rows") as cursor:
+        cursor.execute(
+            "select source_sheet, source_row, rule_id, array_agg(column_name order by column_name)"
+            " from ops.row_finding where submission_id = %s and severity <> 'error'"
+            " group by source_sheet, source_row, rule_id order by source_sheet, source_row, rule_id",
+            [submission_id],
+        )
+        for sheet, row, rule_id, columns in cursor:
+            yield sheet, row, rule_id, tuple(name for name in columns if name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,21 +10,11 @@ import psycopg
 import pyarrow as pa
 from psycopg import sql
 
-from ingestion.contract import Column, Contract, Privacy
+from ingestion.contract import Column, Contract
 from ingestion.quarantine import QuarantinedRow, as_record
+from ingestion.raw_tables import RawColumn, raw_columns
 from ingestion.table import TypedTable
 from ingestion.vault import VaultEntry, entry
-
-TECHNICAL = (
-    "county_code",
-    "report_month",
-    "submission_id",
-    "contract_version",
-    "source_file",
-    "source_sheet",
-    "source_row",
-)
-DERIVED = ("birth_from_id", "sex_from_id", "id_link")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,23 +60,21 @@ class _Hasher:
         ]
 
 
-def _loaded_columns(contract: Contract, data: pa.Table, hasher: _Hasher) -> Iterator[tuple[str, list[Any]]]:
-    """Name and values of each raw column after the technical ones. Columns the file does not have stay out (null)."""
-    present = set(data.column_names)
-    for column in contract.columns:
-        if not column.loaded or column.name not in present:
-            continue
-        values = data.column(column.name).to_pylist()
-        if column.privacy is Privacy.DIRECT:
-            yield f"{column.name}_hash", hasher.column(column, values)
-        else:
-            yield column.name, values
-        if column.coarser and f"{column.name}_precision" in present:
-            yield f"{column.name}_precision", data.column(f"{column.name}_precision").to_pylist()
-    if contract.person_column is not None:
-        for name in DERIVED:
-            if name in present:
-                yield name, data.column(name).to_pylist()
+_ADDRESS = ("source_sheet", "source_row")
+_BY_DATABASE = "loaded_at"
+
+
+def _values(column: RawColumn, contract: Contract, data: pa.Table, hasher: _Hasher) -> list[Any]:
+    """Values of one raw column, from the typed column it comes from."""
+    origin = column.origin if column.origin is not None and not column.is_precision else column.name
+    values: list[Any] = data.column(origin).to_pylist()
+    return hasher.column(contract.by_name[origin], values) if column.is_hash else values
+
+
+def _is_present(column: RawColumn, data: pa.Table) -> bool:
+    """Columns that the file does not have stay out of the COPY, and null."""
+    name = column.origin if column.origin is not None and not column.is_precision else column.name
+    return name in data.column_names
 
 
 def build_batch(
@@ -97,24 +85,38 @@ def build_batch(
     submission_id: str,
     county_code: str,
     period: str,
-    file_name: str,
+    source_file: str,
 ) -> Batch:
-    """Rows at ``positions`` of the typed table, hashed and stamped; the others are only in ``quarantined``."""
+    """Rows at ``positions`` of the typed table, hashed and stamped; the others are only in ``quarantined``.
+
+    ``source_file`` is the archive key: what the sender called the file stands in the ledger.
+    """
     contract = typed.raw.contract
     if not positions:
         return Batch(submission_id, contract, quarantined=quarantined)
     hasher = _Hasher()
     data = typed.data.take(pa.array(positions, pa.int64()))
-    named = list(_loaded_columns(contract, data, hasher))
-    stamp = (county_code, period, submission_id, contract.version, file_name)
+    stamps: Mapping[str, str] = {
+        "county_code": county_code,
+        "report_month": period,
+        "submission_id": submission_id,
+        "contract_version": contract.version,
+        "source_file": source_file,
+    }
+    layout = [
+        column
+        for column in raw_columns(contract)
+        if column.name not in stamps and column.name not in _ADDRESS and column.name != _BY_DATABASE
+    ]
+    present = [column for column in layout if _is_present(column, data)]
+    cells = zip(*(_values(column, contract, data, hasher) for column in present), strict=True)
     addresses = ((typed.raw.rows[position].sheet, typed.raw.rows[position].row) for position in positions)
-    cells = zip(*(values for _, values in named), strict=True)
-    rows = [(*stamp, *address, *row) for address, row in zip(addresses, cells, strict=True)]
+    first = tuple(stamps.values())
     return Batch(
         submission_id=submission_id,
         contract=contract,
-        columns=(*TECHNICAL, *(name for name, _ in named)),
-        rows=rows,
+        columns=(*stamps, *_ADDRESS, *(column.name for column in present)),
+        rows=[(*first, *address, *row) for address, row in zip(addresses, cells, strict=True)],
         quarantined=quarantined,
         entries=hasher.entries,
     )

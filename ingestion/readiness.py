@@ -96,8 +96,15 @@ def ready_periods(county_code: str) -> list[str]:
 
 
 def spine_feeds() -> frozenset[str]:
-    """Feeds without which no month can be built: those keyed by the household number that define the household."""
-    raise NotImplementedError
+    """Feeds without which no month can be built: those whose natural key holds the household number.
+
+    They say which households there are; every other feed is joined to them.
+    """
+    return frozenset(
+        contract.feed_id
+        for contract in contracts().values()
+        if any(column.name == "household_no" for column in contract.key)
+    )
 
 
 def periods_past_cutoff(county_code: str, now: datetime) -> list[str]:

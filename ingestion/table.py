@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -60,13 +61,16 @@ class RawTable:
 
     contract: Contract
     headers: dict[str, str]
-    """Canonical name -> header text as cleaned, for the columns that are there."""
+    """Canonical name -> header text, for the columns that are there; under it the cell can be sent back and read again.
+
+    A unit from the title rows is put behind it in brackets. Several headers gathered into one column appear as the
+    column's title."""
     negated: frozenset[str]
     """Columns whose header states the opposite."""
     mappings: dict[str, dict[str, str]]
     """Column -> mapping of the header variant it came under (empty ones left out)."""
     header_units: dict[str, str]
-    """Column -> unit read from its header or from the title rows (万元, %, …)."""
+    """Column -> unit read from its header (万元, %, …)."""
     unknown_headers: tuple[str, ...]
     rows: tuple[RawRow, ...]
     excluded_count: int
@@ -74,13 +78,27 @@ class RawTable:
     stated_periods: tuple[str, ...]
     """Months (YYYY-MM) that title rows name (GEN-28)."""
     findings: tuple[Finding, ...] = ()
+    title_units: Mapping[str, str] = field(default_factory=dict)
+    """Column -> unit that a title row states for it; the unit of a header or of a cell beats it (GEN-22)."""
+    letters: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """(sheet, column) -> column letter, for addresses such as C7."""
+    is_text: bool = False
+    """True: the file has no numeric cells of its own (CSV, HTML)."""
+    is_1904: bool = False
+    """True: day numbers of the workbook count from 1904."""
+    filtered_count: int = 0
+    """Rows that another feed of the same file takes (the contract's row filter)."""
 
 
 @dataclass(frozen=True, slots=True)
 class TypedTable:
-    """Rows after normalisation. `data` has one row per RawRow in the same order; a cell that failed is null."""
+    """Rows after normalisation. `data` has one row per RawRow of `raw` in the same order; a cell that failed is null.
+
+    `raw` lacks the second and further copies of identical rows; they are counted in its `excluded_count` (S-12).
+    """
 
     raw: RawTable
     data: pa.Table
     """Contract columns (clear values, SQL-like types), then birth_from_id, sex_from_id, age, id_link, <c>_precision."""
     findings: tuple[Finding, ...]
+    """All findings so far: those of reading, then those of typing in row order."""

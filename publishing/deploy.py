@@ -55,9 +55,7 @@ def grant_shared(connection: Connection) -> int:
         """
     ).fetchall()
     for schema, table, columns in used:
-        connection.execute(
-            sql.SQL("revoke select on {} from shared_reader").format(sql.Identifier(schema, table))
-        )
+        connection.execute(sql.SQL("revoke select on {} from shared_reader").format(sql.Identifier(schema, table)))
         connection.execute(
             sql.SQL("grant select ({}) on {} to shared_reader").format(
                 sql.SQL(", ").join(map(sql.Identifier, sorted(columns))), sql.Identifier(schema, table)

@@ -7,7 +7,6 @@ one: views, grants and comments that hang on it stay valid.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import LiteralString, cast
 
 from psycopg import sql
 
@@ -98,7 +97,7 @@ def add_column(connection: Connection, schema: str, table: str, column: str, typ
     """Add a nullable column; ``type_name`` comes from the catalog (format_type), never from outside."""
     connection.execute(
         sql.SQL("alter table {} add column {} {}").format(
-            sql.Identifier(schema, table), sql.Identifier(column), sql.SQL(cast("LiteralString", type_name))
+            sql.Identifier(schema, table), sql.Identifier(column), sql.SQL(type_name)
         )
     )
 

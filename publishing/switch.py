@@ -48,7 +48,8 @@ def publish(build_id: int, *, policy: Policy | None = None) -> int:
 
     Returns the publication id; publishing the same build again returns the same one. Raises PublicationError, with
     nothing changed, when the gate did not pass this build, when candidate is not what the gate judged, when a table
-    does not fit its parent, or when readers hold the tables too long. Killing the process at any point leaves the old month or the new one.
+    does not fit its parent, or when readers hold the tables too long. Killing the process at any point leaves the old
+    month or the new one.
     """
     rules = policy or default_policy()
     with connect(Role.PUBLISHER) as connection:

@@ -65,7 +65,8 @@ def clean_warehouse(warehouse: Settings) -> Settings:
     with connect(Role.OWNER) as connection:
         for schema in ("candidate", "marts", "previous", "shared", "staging", "identity"):
             found = connection.execute(
-                "select c.oid::regclass::text, c.relkind from pg_class as c join pg_namespace as n on n.oid = c.relnamespace "
+                "select c.oid::regclass::text, c.relkind from pg_class as c "
+                "join pg_namespace as n on n.oid = c.relnamespace "
                 "where n.nspname = %s and c.relkind in ('r', 'p', 'v') and not c.relispartition",
                 [schema],
             ).fetchall()

@@ -44,3 +44,10 @@
 {% macro age_at(birth, day) -%}
     extract(year from age({{ day }}, {{ birth }}))::integer
 {%- endmacro %}
+
+
+{#- The month `count` months after a month given as text at compile time; literal, so that partitions can be pruned. -#}
+{% macro shift_month(month, count) -%}
+    {%- set index = month[:4] | int * 12 + month[5:7] | int - 1 + count -%}
+    {{ '%04d-%02d' | format(index // 12, index % 12 + 1) }}
+{%- endmacro %}

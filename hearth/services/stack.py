@@ -50,7 +50,12 @@ def _deploy_rooms() -> None:
         cast("Callable[[], None]", hook.load())()
 
 
-@retry(retry=retry_if_exception_type((NotHealthy, httpx.HTTPError)), stop=stop_after_delay(180), wait=wait_fixed(1), reraise=True)
+@retry(
+    retry=retry_if_exception_type((NotHealthy, httpx.HTTPError)),
+    stop=stop_after_delay(180),
+    wait=wait_fixed(1),
+    reraise=True,
+)
 def _wait_airflow() -> None:
     health = httpx.get(f"{airflow.api_url()}/api/v2/monitor/health", timeout=5).raise_for_status().json()
     sick = [name for name in ("scheduler", "dag_processor", "triggerer") if health[name]["status"] != "healthy"]

@@ -81,9 +81,7 @@ def _configuration() -> str:
     python = str(Path(sys.executable))
     programs = []
     if config.pg_embedded:
-        programs.append(
-            _program("postgres", postgres.command(), environment={}, user=postgres.run_as(), stop="INT")
-        )
+        programs.append(_program("postgres", postgres.command(), environment={}, user=postgres.run_as(), stop="INT"))
     programs += [
         _program(name, [python, "-m", "airflow", name], environment={}, user=None, stop="TERM")
         for name in AIRFLOW_PROGRAMS
@@ -92,7 +90,7 @@ def _configuration() -> str:
 
 
 def _server() -> Any:
-    from supervisor.xmlrpc import SupervisorTransport  # noqa: PLC0415
+    from supervisor.xmlrpc import SupervisorTransport
 
     transport = SupervisorTransport(None, None, serverurl=f"unix://{_socket()}")
     return ServerProxy("http://127.0.0.1", transport=transport).supervisor

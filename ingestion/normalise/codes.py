@@ -84,20 +84,3 @@ def split_list(text: str) -> list[str]:
     """Parts of a multi-select cell (GEN-27), empty ones left out."""
     return [part.strip() for part in _SEPARATORS.split(text) if part.strip()]
 
-
-_TERM = re.compile(r"^(\d{4})-(\d{4})-([12])$")
-_TERM_WORDS = re.compile(r"^(\d{4})-(\d{4})学年(?:度)?第?([一二12])学期$")
-_TERM_SEASON = re.compile(r"^(\d{4})年?([春秋])(?:季)?(?:学期)?$")
-
-
-def parse_term(cell: CellValue) -> str:
-    """A school term as ``YYYY-YYYY-1`` (autumn) or ``-2`` (spring), from the ways schools write it."""
-    text = re.sub(r"\s+", "", nfkc(as_text(cell))).replace("—", "-").replace("~", "-").replace("至", "-")
-    if match := _TERM.match(text) or _TERM_WORDS.match(text):
-        first, second = int(match[1]), int(match[2])
-        if second == first + 1:
-            return f"{first}-{second}-{ {'一': '1', '二': '2'}.get(match[3], match[3]) }"
-    if match := _TERM_SEASON.match(text):
-        year = int(match[1])
-        return f"{year}-{year + 1}-1" if match[2] == "秋" else f"{year - 1}-{year}-2"
-    raise CellProblem("S-10")

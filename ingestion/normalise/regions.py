@@ -36,17 +36,14 @@ class RegionIndex:
     levels: Mapping[str, str]
     parents: Mapping[str, str | None]
     by_name: Mapping[tuple[str, str], frozenset[str]] = field(repr=False)
-    """(parent code, full or stripped name) -> codes."""
+    """(parent code, full name) -> codes."""
+    by_short_name: Mapping[tuple[str, str], frozenset[str]] = field(repr=False)
+    """(parent code, name without its level word) -> codes."""
 
     def find(self, parent: str, name: str, suffixes: tuple[str, ...]) -> str | None:
         """The one child of `parent` with this name; full names first, a tie is never guessed."""
-        for key in (name, stripped(name, suffixes)):
-            found = self.by_name.get((parent, key), frozenset())
-            if len(found) == 1:
-                return next(iter(found))
-            if found:
-                return None
-        return None
+        found = self.by_name.get((parent, name)) or self.by_short_name.get((parent, stripped(name, suffixes)))
+        return next(iter(found)) if found and len(found) == 1 else None
 
 
 def index_regions(rows: Iterable[RegionRow]) -> RegionIndex:
@@ -64,10 +61,11 @@ def index_regions(rows: Iterable[RegionRow]) -> RegionIndex:
         full.setdefault((parent, label(row.name)), set()).add(row.region_code)
         bare = stripped(label(row.name), suffixes.get(row.level_code, ()))
         short.setdefault((parent, bare), set()).add(row.region_code)
-    # A full name beats another region's shortened one; otherwise both stay, and two are a tie.
-    merged = {key: frozenset(codes) for key, codes in short.items()}
-    merged.update({key: frozenset(codes) for key, codes in full.items()})
-    return RegionIndex(names, levels, parents, merged)
+    return RegionIndex(names, levels, parents, _frozen(full), _frozen(short))
+
+
+def _frozen(found: Mapping[tuple[str, str], set[str]]) -> dict[tuple[str, str], frozenset[str]]:
+    return {key: frozenset(codes) for key, codes in found.items()}
 
 
 def label(name: str) -> str:

@@ -25,6 +25,9 @@ final as (
         is_carried,
         cut_days
     from published
+    where
+        period < '{{ var("period") }}'
+        and period >= '{{ shift_month(var("period"), -12) }}'
 
 )
 

@@ -1,0 +1,69 @@
+{{ config(contract={'enforced': true}, tags=['identity'], meta={'replicated': true}) }}
+
+{%- set month_end = last_day("'" ~ var('period') ~ "'") %}
+
+with
+
+thresholds as (
+
+    select * from {{ ref('stg_reference__threshold') }}
+
+),
+
+valid as (
+
+    select *
+    from thresholds
+    where
+        valid_from <= {{ month_end }}
+        and coalesce(valid_to, 'infinity'::date) > {{ month_end }}
+        and region_code in (
+            '',
+            rpad(left('{{ var("county_code") }}', 2), 12, '0'),
+            rpad(left('{{ var("county_code") }}', 4), 12, '0'),
+            rpad('{{ var("county_code") }}', 12, '0')
+        )
+
+),
+
+-- A place beats the whole country (a county its prefecture), then the newer date beats the older one.
+chosen as (
+
+    select distinct on (parameter_code)
+        parameter_code,
+        value
+    from valid
+    order by parameter_code, length(rtrim(region_code, '0')) desc, valid_from desc
+
+),
+
+final as (
+
+    select
+        '{{ var("county_code") }}'::text as county_code,
+        '{{ var("period") }}'::text as period,
+        {{ first_day("'" ~ var('period') ~ "'") }} as first_day,
+        {{ month_end }} as last_day,
+        extract(year from {{ month_end }})::integer as insurance_year,
+        ({{ term_code("'" ~ var('period') ~ "'") }})::text as term_code,
+        -- the 31 August on or before the end of the month
+        make_date(
+            extract(year from {{ month_end }})::integer
+            - case when extract(month from {{ month_end }}) >= 8 then 0 else 1 end,
+            8,
+            31
+        ) as school_age_date,
+        {%- for parameter in [
+            'carry_register', 'carry_education', 'carry_insurance', 'carry_water', 'carry_power', 'survey_carry_months',
+            'house_cert_months', 'quality_test_months', 'newborn_days', 'water_cut_days', 'compulsory_age_min',
+            'compulsory_age_max', 'xd_gap_months', 'due_day'
+        ] %}
+        max(value) filter (where parameter_code = '{{ parameter }}')::integer as {{ parameter }},
+        {%- endfor %}
+        max(value) filter (where parameter_code = 'serious_auto') = '是' as serious_auto,
+        max(value) filter (where parameter_code = 'low_voltage_unmet') = '是' as low_voltage_unmet
+    from chosen
+
+)
+
+select * from final

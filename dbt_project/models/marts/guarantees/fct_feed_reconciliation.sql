@@ -1,0 +1,111 @@
+{%- set stages = {
+    'register.household': [
+        ref('stg_register__household'), ref('int_link__household'), ref('fct_register_household')
+    ],
+    'register.member': [ref('stg_register__member'), ref('int_link__member'), ref('fct_register_member')],
+    'civil_affairs.dibao': [ref('stg_civil_affairs__dibao'), ref('int_link__dibao'), ref('fct_dibao')],
+    'health.insurance': [ref('stg_health__insurance'), ref('int_link__insurance'), ref('fct_insurance')],
+    'education.enrolment': [ref('stg_education__enrolment'), ref('int_link__enrolment'), ref('fct_enrolment')],
+    'education.dropout': [ref('stg_education__dropout'), ref('int_link__dropout'), ref('fct_dropout')],
+    'housing.assessment': [ref('stg_housing__assessment'), ref('int_link__assessment'), ref('fct_house_assessment')],
+    'water.supply': [ref('stg_water__supply'), ref('int_link__supply'), ref('fct_water_supply')],
+    'power.connection': [ref('stg_power__connection'), ref('int_link__connection'), ref('fct_power_connection')],
+} %}
+
+with
+
+inputs as (
+
+    select * from {{ ref('int_feed_input') }}
+
+),
+
+submissions as (
+
+    select * from {{ ref('stg_ops__submission') }}
+
+),
+
+households as (
+
+    select * from {{ ref('fct_household_month') }}
+
+),
+
+universe as (
+
+    select count(*)::integer as household_count from households
+
+),
+
+staged as (
+
+    {% for feed_id, relations in stages.items() -%}
+        select
+            '{{ feed_id }}'::text as feed_id,
+            count(*)::integer as row_count
+        from {{ relations[0] }}
+        {%- if not loop.last %}
+        union all
+        {% endif %}
+    {%- endfor %}
+
+),
+
+linked as (
+
+    {% for feed_id, relations in stages.items() -%}
+        select
+            '{{ feed_id }}'::text as feed_id,
+            (count(*) filter (where link.link_status = 'linked'))::integer as linked_count,
+            (count(*) filter (where link.link_status <> 'linked'))::integer as unlinked_count,
+            count(distinct households.household_key)::integer as reached_count
+        from {{ relations[1] }} as link
+        left join households on link.household_key = households.household_key
+        {%- if not loop.last %}
+        union all
+        {% endif %}
+    {%- endfor %}
+
+),
+
+facts as (
+
+    {% for feed_id, relations in stages.items() -%}
+        select
+            '{{ feed_id }}'::text as feed_id,
+            count(*)::integer as row_count
+        from {{ relations[2] }}
+        {%- if not loop.last %}
+        union all
+        {% endif %}
+    {%- endfor %}
+
+),
+
+final as (
+
+    select
+        inputs.county_code,
+        inputs.period,
+        inputs.feed_id,
+        inputs.submission_id,
+        inputs.source_period,
+        inputs.is_carried,
+        coalesce(submissions.rows_accepted, 0) as accepted_rows,
+        staged.row_count as staged_rows,
+        linked.linked_count as linked_rows,
+        linked.unlinked_count as unlinked_rows,
+        facts.row_count as fact_rows,
+        universe.household_count as universe_households,
+        linked.reached_count as reached_households
+    from inputs
+    cross join universe
+    left join submissions on inputs.submission_id = submissions.submission_id
+    left join staged on inputs.feed_id = staged.feed_id
+    left join linked on inputs.feed_id = linked.feed_id
+    left join facts on inputs.feed_id = facts.feed_id
+
+)
+
+select * from final

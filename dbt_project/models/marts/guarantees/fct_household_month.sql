@@ -1,0 +1,108 @@
+{%- set guarantees = ['food', 'clothing', 'education', 'medical', 'housing', 'water', 'power'] %}
+
+with
+
+households as (
+
+    select * from {{ ref('fct_register_household') }} where is_active
+
+),
+
+guarantees as (
+
+    select * from {{ ref('int_guarantee_household') }}
+
+),
+
+certificates as (
+
+    select * from {{ ref('fct_dibao') }}
+
+),
+
+dibao_input as (
+
+    select * from {{ ref('int_feed_input') }} where feed_id = 'civil_affairs.dibao'
+
+),
+
+parameters as (
+
+    select * from {{ ref('int_build_parameter') }}
+
+),
+
+pivoted as (
+
+    select
+        household_key,
+        {%- for guarantee in guarantees %}
+        max(state) filter (where guarantee = '{{ guarantee }}') as {{ guarantee }}_state,
+        max(reason) filter (where guarantee = '{{ guarantee }}') as {{ guarantee }}_reason,
+        max(source_period) filter (where guarantee = '{{ guarantee }}') as {{ guarantee }}_source_period,
+        bool_or(is_carried) filter (where guarantee = '{{ guarantee }}') as {{ guarantee }}_is_carried
+        {%- if not loop.last %},{% endif %}
+        {%- endfor %}
+    from guarantees
+    group by household_key
+
+),
+
+-- On dibao: a payee of the rural or the urban roll that has not been stopped.
+payees as (
+
+    select distinct household_key
+    from certificates
+    where category_code in ('01', '02') and stopped_month is null
+
+),
+
+dibao_list as (
+
+    select
+        coalesce(dibao_input.is_received and dibao_input.age_periods <= parameters.xd_gap_months, false) as is_current
+    from parameters
+    left join dibao_input on true
+
+),
+
+final as (
+
+    select
+        households.household_key,
+        households.county_code,
+        households.period,
+        households.household_no,
+        households.village_code,
+        households.township_code,
+        households.member_count,
+        households.register_class_code,
+        households.poverty_status_code,
+        households.monitor_class_code,
+        {%- for guarantee in guarantees %}
+        pivoted.{{ guarantee }}_state,
+        pivoted.{{ guarantee }}_reason,
+        pivoted.{{ guarantee }}_source_period,
+        pivoted.{{ guarantee }}_is_carried,
+        {%- endfor %}
+        {{ kleene_and([
+            'pivoted.food_state', 'pivoted.clothing_state', 'pivoted.education_state', 'pivoted.medical_state',
+            'pivoted.housing_state'
+        ]) }} as five_state,
+        {{ kleene_and([
+            'pivoted.food_state', 'pivoted.clothing_state', 'pivoted.education_state', 'pivoted.medical_state',
+            'pivoted.housing_state', 'pivoted.water_state', 'pivoted.power_state'
+        ]) }} as seven_state,
+        case
+            when not dibao_list.is_current then 'unknown'
+            when payees.household_key is not null then 'yes'
+            else 'no'
+        end as on_dibao
+    from households
+    left join pivoted on households.household_key = pivoted.household_key
+    left join payees on households.household_key = payees.household_key
+    cross join dibao_list
+
+)
+
+select * from final

@@ -1,0 +1,117 @@
+"""What an inbox path says: department, month and feed. Pure: the bucket is not touched.
+
+``inbox/<department>/<YYYY-MM>/<file>`` or ``inbox/<department>/<YYYY-MM>/<feed>/<file>``. The feed is named by the
+folder, or by what the file name begins with: the feed's id, its title, or one of the contract's prefixes; the longest
+wins. Export dates and copy marks such as (2) further on in the name mean nothing (F-04).
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from hearth.period import Period
+from ingestion.contract import Contract, contracts, departments
+from ingestion.submission import Note, Slot
+
+INBOX = "inbox"
+CHECKSUM_SUFFIX = ".sha256"
+_UNFINISHED = (".part", ".tmp", ".crdownload", ".filepart", ".swp")
+_SYSTEM_FILES = frozenset({"thumbs.db", "desktop.ini"})
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a file belongs; ``problem`` is set when its path does not say so, and ``contract`` when it does."""
+
+    slot: Slot
+    file_name: str
+    contract: Contract | None = None
+    problem: Note | None = None
+
+
+def is_ignored(name: str) -> bool:
+    """Hidden, temporary and lock files, and what file managers leave behind."""
+    lowered = name.lower()
+    return name.startswith((".", "~$", "~")) or lowered.endswith(_UNFINISHED) or lowered in _SYSTEM_FILES
+
+
+def _plain(text: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", text).split()).lower()
+
+
+def _best(name: str, among: Iterable[Contract]) -> list[Contract]:
+    """Contracts with the longest prefix that ``name`` begins with; more than one when they tie."""
+    text = _plain(name)
+    best: list[Contract] = []
+    longest = 0
+    for contract in among:
+        words = {_plain(word) for word in (contract.feed, contract.feed_id, contract.title, *contract.file_prefixes)}
+        length = max((len(word) for word in words if word and text.startswith(word)), default=0)
+        if length > longest:
+            best, longest = [contract], length
+        elif length and length == longest:
+            best.append(contract)
+    return best
+
+
+def _feed_list(owned: Iterable[Contract]) -> str:
+    return "；".join(f"{item.title}（文件名以“{'”“'.join((*item.file_prefixes, item.feed))}”开头）" for item in owned)
+
+
+def _unknown_feed(folder_and_name: tuple[str, ...], owned: list[Contract]) -> Note:
+    others = [item for item in contracts().values() if item.department != owned[0].department]
+    for name in folder_and_name:
+        match _best(name, others):
+            case [foreign]:
+                return Note(
+                    "F-15",
+                    "error",
+                    f"这份文件看起来是“{foreign.title}”，不由贵单位报送。",
+                    f"请转交{foreign.department_title}；如是贵单位的报表，请改名后重报。本单位报表：{_feed_list(owned)}",
+                )
+    return Note(
+        "F-04", "error", "从文件名看不出是哪张报表。", f"请改名后重新放入文件夹。本单位报表：{_feed_list(owned)}"
+    )
+
+
+def resolve(inbox_key: str, county_code: str) -> Address:
+    """Read an inbox key. Raises ValueError for a key that does not lie in the inbox or climbs out of it."""
+    parts = tuple(inbox_key.split("/"))
+    if parts[0] != INBOX or len(parts) < 2 or any(part in {"", ".", ".."} for part in parts):
+        raise ValueError(f"[{inbox_key}] is not an inbox key; write inbox/<department>/<YYYY-MM>/<file>")
+    name = parts[-1]
+    department = parts[1] if len(parts) > 2 else None
+    if department is None or department not in departments():
+        problem = Note(
+            "F-04",
+            "error",
+            "文件不在任何报送单位的文件夹里。",
+            f"请放入本单位文件夹下的月份文件夹，例如 {INBOX}/<单位>/2026-10/。单位文件夹有：{'、'.join(departments())}",
+        )
+        return Address(Slot(county_code, None, None, None), name, problem=problem)
+    try:
+        period = str(Period.parse(parts[2])) if len(parts) > 3 else None
+    except ValueError:
+        period = None
+    if period is None:
+        problem = Note(
+            "F-04",
+            "error",
+            "看不出报送月份。",
+            f"请把文件放入写明月份的文件夹，例如 {INBOX}/{department}/2026-10/，月份写成四位年、横线、两位月。",
+        )
+        return Address(Slot(county_code, department, None, None), name, problem=problem)
+    return _with_feed(Slot(county_code, department, None, period), name, parts[3:-1])
+
+
+def _with_feed(slot: Slot, name: str, folders: tuple[str, ...]) -> Address:
+    owned = [item for item in contracts().values() if item.department == slot.department]
+    for text in (*folders[:1], name):
+        match _best(text, owned):
+            case [contract]:
+                return Address(Slot(slot.county_code, slot.department, contract.feed, slot.period), name, contract)
+            case [_, *_]:
+                break
+    return Address(slot, name, problem=_unknown_feed((*folders[:1], name), owned))

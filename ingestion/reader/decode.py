@@ -1,0 +1,51 @@
+"""Bytes to text without guessing (GEN-02, F-07)."""
+
+from __future__ import annotations
+
+import codecs
+import re
+
+from ingestion.normalise.problems import file_problem
+from ingestion.table import FileProblem
+
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+HAN = re.compile("[㐀-鿿豈-﫿\U00020000-\U0003ffff]")
+
+
+def decode(data: bytes) -> str:
+    """Text of `data`: by its byte order mark, else strict UTF-8, else strict GB18030.
+
+    GB18030 and not GBK or GB2312, which lack characters of people's names; no statistics, no replacement characters.
+    Raises FileProblem F-07 naming the first bad byte.
+    """
+    for mark, encoding in _BOMS:
+        if data.startswith(mark):
+            body = data[len(mark) :]
+            try:
+                return body.decode(encoding)
+            except UnicodeDecodeError as problem:
+                raise _undecodable(body, encoding, problem) from problem
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as not_utf8:
+        try:
+            text = data.decode("gb18030")
+        except UnicodeDecodeError as not_gb18030:
+            # The codec that came further is the one the file was meant to be in.
+            encoding, problem = max(
+                (("utf-8", not_utf8), ("gb18030", not_gb18030)), key=lambda attempt: attempt[1].start
+            )
+            raise _undecodable(data, encoding, problem) from problem
+        if not HAN.search(text):
+            raise _undecodable(data, "utf-8", not_utf8) from not_utf8
+        return text
+
+
+def _undecodable(body: bytes, encoding: str, problem: UnicodeDecodeError) -> FileProblem:
+    before = body[: problem.start].decode(encoding, errors="ignore")
+    lines = before.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return file_problem("F-07", line=len(lines), col=len(lines[-1]) + 1)

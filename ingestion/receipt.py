@@ -1,0 +1,194 @@
+"""The receipt of a submission: what its sender reads. Made from the ledger alone, so it can be made again at any time.
+
+The JSON form holds no personal data. The workbook also hands back the sender's own faulty rows; it lies in the
+sender's own folder and nowhere else.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from hearth.bucket import bucket
+from hearth.period import Period
+from hearth.settings import settings
+from ingestion import ledger
+from ingestion.checks import fill_text, titles
+from ingestion.contract import Contract, contracts
+from ingestion.reference_data import parameters
+from ingestion.rules import catalogue
+from ingestion.submission import LIVE, State, Submission
+
+if TYPE_CHECKING:
+    from airflow.sdk import ObjectStoragePath
+
+JSON_NAME = "receipt.json"
+WORKBOOK_NAME = "回执.xlsx"
+UNASSIGNED = "_unassigned"
+"""Part of the outbox path that stands for a department or month which the inbox path did not name."""
+LATE_RULE = "F-12"
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptLine:
+    """One rule, said once: how many rows it concerns (0: the file as a whole), what is wrong and how to mend it."""
+
+    rule_id: str
+    severity: str
+    row_count: int
+    message: str
+    fix: str
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of one file. ``rows_received`` = ``rows_accepted`` + ``rows_rejected``; excluded rows are apart."""
+
+    submission_id: str
+    county_code: str
+    department: str | None
+    department_title: str
+    feed: str | None
+    feed_title: str
+    period: str | None
+    file_name: str
+    sha256: str
+    byte_count: int
+    contract_version: str | None
+    state: str
+    verdict: str
+    next_step: str
+    reason: ReceiptLine | None
+    rows_received: int
+    rows_accepted: int
+    rows_rejected: int
+    rows_excluded: int
+    warning_count: int
+    received_at: str
+    due_at: str | None
+    verdict_at: str | None
+    is_late: bool
+    lines: tuple[ReceiptLine, ...]
+
+    @property
+    def folder_key(self) -> str:
+        """Folder of the receipt in the bucket."""
+        parts = ("outbox", self.department or UNASSIGNED, self.period or UNASSIGNED, self.submission_id)
+        return "/".join(parts if self.department else (parts[0], parts[1], parts[3]))
+
+    @property
+    def is_accepted(self) -> bool:
+        return self.state in {state.value for state in LIVE}
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), ensure_ascii=False, indent=2) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> Receipt:
+        """Read what `to_json` wrote. Raises TypeError or KeyError when fields are missing or unknown."""
+        content: dict[str, Any] = json.loads(text)
+        reason = content.pop("reason")
+        lines = content.pop("lines")
+        return cls(
+            **content,
+            reason=ReceiptLine(**reason) if reason else None,
+            lines=tuple(ReceiptLine(**line) for line in lines),
+        )
+
+
+@lru_cache(maxsize=64)
+def _period_parameters(county_code: str, period: str | None) -> Mapping[str, Any]:
+    return parameters(Period.parse(period).last_day, county_code) if period else {}
+
+
+def rule_text(rule_id: str, contract: Contract | None, columns: tuple[str, ...], period: str | None) -> tuple[str, str]:
+    """Message and fix of a rule for a whole column: parameters filled in, values of single rows left out.
+
+    Raises KeyError for a rule that neither the contract nor the catalogue knows.
+    """
+    own = {rule.rule_id: rule for rule in contract.rules} if contract else {}
+    text = own[rule_id] if rule_id in own else catalogue()[rule_id]
+    words: dict[str, object] = dict(_period_parameters(settings().county_code, period))
+    if contract is not None and columns:
+        words["column"] = titles(contract, columns)
+    return fill_text(text.message, words), fill_text(text.fix, words)
+
+
+def _local(moment: datetime | None) -> str | None:
+    return moment.astimezone(settings().zone).isoformat(timespec="seconds") if moment else None
+
+
+def _department_title(entry: Submission, contract: Contract | None) -> str:
+    if contract is not None:
+        return contract.department_title
+    owned = [item.department_title for item in contracts().values() if item.department == entry.department]
+    return owned[0] if owned else "（未识别部门）"
+
+
+def receipt_of(entry: Submission) -> Receipt:
+    """The receipt of a submission as the ledger stands now."""
+    contract = contracts().get(f"{entry.department}.{entry.feed}")
+    state = State(entry.state)
+    lines = [ReceiptLine(note["rule_id"], note["severity"], 0, note["message"], note["fix"]) for note in entry.notes]
+    for line in ledger.rule_lines(entry.submission_id):
+        message, fix = rule_text(line.rule_id, contract, line.columns, entry.period)
+        lines.append(ReceiptLine(line.rule_id, line.severity, line.row_count, message, fix))
+    reason = None
+    if entry.reason_rule_id is not None:
+        reason = ReceiptLine(entry.reason_rule_id, "error", 0, entry.reason_message or "", entry.reason_fix or "")
+    return Receipt(
+        submission_id=entry.submission_id,
+        county_code=entry.county_code,
+        department=entry.department,
+        department_title=_department_title(entry, contract),
+        feed=entry.feed,
+        feed_title=contract.title if contract else "（未识别表名）",
+        period=entry.period,
+        file_name=entry.file_name,
+        sha256=entry.sha256,
+        byte_count=entry.byte_count,
+        contract_version=entry.contract_version,
+        state=state.value,
+        verdict=state.verdict,
+        next_step=state.next_step,
+        reason=reason,
+        rows_received=entry.rows_received,
+        rows_accepted=entry.rows_accepted,
+        rows_rejected=entry.rows_rejected,
+        rows_excluded=entry.rows_excluded,
+        warning_count=entry.warning_count,
+        received_at=_local(entry.received_at) or "",
+        due_at=_local(entry.due_at),
+        verdict_at=_local(entry.verdict_at),
+        is_late=any(note["rule_id"] == LATE_RULE for note in entry.notes),
+        lines=tuple(lines),
+    )
+
+
+def _folder(receipt: Receipt) -> ObjectStoragePath:
+    return bucket() / receipt.folder_key
+
+
+def issue(entry: Submission) -> Receipt:
+    """Write both forms of the receipt to the outbox, over older ones; the JSON last, it marks them as complete."""
+    from ingestion.workbook import receipt_workbook  # it imports this module, and openpyxl is slow
+
+    receipt = receipt_of(entry)
+    folder = _folder(receipt)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / WORKBOOK_NAME).write_bytes(receipt_workbook(receipt))
+    (folder / JSON_NAME).write_bytes(receipt.to_json().encode())
+    ledger.set_receipt_key(entry.submission_id, f"{receipt.folder_key}/{JSON_NAME}")
+    return receipt
+
+
+def issued(entry: Submission) -> Receipt | None:
+    """The receipt as it was handed out; None when it is not (or no longer) in the outbox."""
+    if entry.receipt_key is None:
+        return None
+    path = bucket() / entry.receipt_key
+    return Receipt.from_json(path.read_bytes().decode()) if path.exists() else None

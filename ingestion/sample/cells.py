@@ -1,0 +1,126 @@
+"""True values as a department writes them: codes become labels, months become 2019年3月, numbers become text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from functools import cache
+
+from hearth.period import Period
+from ingestion.contract import Column, Contract, Kind
+from ingestion.reference_data import code_lists
+from ingestion.sample.habits import Habit
+from ingestion.sample.places import Place
+from ingestion.sample.records import Record, Value
+
+Cell = str | int | float | date | None
+"""A cell before it is encoded; a date is written as a date cell where the format has them."""
+
+DATE_STYLES: Mapping[str, Callable[[date], Cell]] = {
+    "iso": lambda day: f"{day:%Y-%m-%d}",
+    "slash": lambda day: f"{day.year}/{day.month}/{day.day}",
+    "dot": lambda day: f"{day.year}.{day.month}.{day.day}",
+    "chinese": lambda day: f"{day.year}年{day.month}月{day.day}日",
+    "compact": lambda day: f"{day:%Y%m%d}",
+    "cell": lambda day: day,
+}
+MONTH_STYLES: Mapping[str, Callable[[Period], Cell]] = {
+    "iso": str,
+    "slash": lambda month: f"{month.year}/{month.month}",
+    "chinese": lambda month: f"{month.year}年{month.month}月",
+    "compact": lambda month: f"{month.year}{month.month:02d}",
+    "year": lambda month: str(month.year),
+}
+BOOL_STYLES: Mapping[str, tuple[str, str]] = {
+    "word": ("是", "否"),
+    "tick": ("√", "×"),
+    "one": ("1", "0"),
+    "have": ("有", "无"),
+}
+LIST_STYLES: Mapping[str, str] = {"comma": ",", "wide": "，", "pause": "、"}
+
+
+@cache
+def labels(list_name: str) -> Mapping[str, str]:
+    """Code -> label of a code list. Raises KeyError with the name when there is no such list."""
+    return {entry.code: entry.label for entry in code_lists()[list_name]}
+
+
+def _style(habit: Habit, column: Column, kind: str, default: str) -> str:
+    return habit.styles.get(column.name, habit.styles.get(kind, default))
+
+
+def _code(column: Column, code: str, style: str) -> str:
+    if column.code_list is None:
+        raise ValueError(f"column [{column.name}] is a code without a list")
+    label = labels(column.code_list)[code]
+    match style:
+        case "label":
+            return label
+        case "code":
+            return code
+        case "code_label":
+            return f"{code} {label}"
+        case _:
+            raise ValueError(f"unknown code style [{style}] for column [{column.name}]")
+
+
+def _number(habit: Habit, column: Column, value: float) -> Cell:
+    written = value if column.kind is not Kind.DECIMAL else round(float(value), 2)
+    if not habit.is_text_only:
+        return written
+    return f"{written:.2f}" if isinstance(written, float) else str(written)
+
+
+def _mapped(mapping: Mapping[str, str], value: str) -> str | None:
+    return next((text for text, meaning in mapping.items() if meaning == value), None)
+
+
+def _scalar(habit: Habit, column: Column, value: Value) -> Cell:
+    match value:
+        case bool():
+            yes, no = BOOL_STYLES[_style(habit, column, "bool", "word")]
+            return yes if value is not habit.header(column).negate else no
+        case int() | float():
+            return _number(habit, column, value)
+        case Period():
+            return MONTH_STYLES[_style(habit, column, "month", "iso")](value)
+        case date():
+            return DATE_STYLES[_style(habit, column, "date", "iso")](value)
+        case str() if column.kind in {Kind.CODE, Kind.CODE_LIST}:
+            style = _style(habit, column, "code", "label")
+            return _mapped(habit.header(column).mapping, value) or _code(column, value, style)
+        case str():
+            return value
+        case _:
+            raise ValueError(f"column [{column.name}]: no way to write a [{type(value).__name__}]")
+
+
+def write_cell(habit: Habit, column: Column, value: Value) -> Cell:
+    """One value in this office's hand. Unknown styles and codes raise KeyError or ValueError."""
+    if isinstance(value, tuple):
+        joiner = LIST_STYLES[_style(habit, column, "list", "comma")]
+        return joiner.join(str(_scalar(habit, column, item)) for item in value) or habit.styles.get("blank")
+    if value is None:
+        return habit.styles.get("blank") if column.kind in {Kind.TEXT, Kind.DATE, Kind.MONTH} else None
+    return _scalar(habit, column, value)
+
+
+def _village(habit: Habit, place: Place) -> str:
+    style = habit.styles.get("village", "full")
+    return {"full": place.village, "short": place.short_village, "stem": place.stem}[style]
+
+
+def write_row(habit: Habit, contract: Contract, record: Record) -> dict[str, Cell]:
+    """Canonical name -> cell. Raises ValueError when the subject knows nothing of a column the contract asks for."""
+    row: dict[str, Cell] = {}
+    for column in habit.columns(contract):
+        if column.name == "serial_no":
+            continue  # numbered when the sheet is laid out
+        if column.name == "village_name":
+            row[column.name] = _village(habit, record.place)
+        elif column.name in record.values:
+            row[column.name] = write_cell(habit, column, record.values[column.name])
+        else:
+            raise ValueError(f"subject [{habit.subject}] gives no value for [{column.name}] of [{contract.feed_id}]")
+    return row

@@ -1,0 +1,132 @@
+"""How each department writes its file, read from ``habits.yaml``: constant over the months, as real offices are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field
+
+from ingestion.contract import Column, Contract, Demand, Header
+from ingestion.normalise.text import nfkc
+
+HABITS_YAML = Path(__file__).parent / "habits.yaml"
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DefectPlan(_Strict):
+    """One kind of fault that slips into this department's files."""
+
+    kind: str
+    column: str | None = None
+    """Canonical name of the cell that is wrong; None only where the kind needs no cell."""
+    rule: str | None = None
+    """Catalogue rule expected to find it; None: the usual rule of the kind."""
+    values: Mapping[str, str] = Field(default_factory=dict)
+    """For kind `overwrite`: canonical name -> text written instead (empty: a blank cell)."""
+
+
+class BadFile(_Strict):
+    """A file that cannot be taken as a whole, sent once, in the first month."""
+
+    fault: Literal[
+        "password", "truncated", "missing_column", "wrong_month", "header_only", "no_header", "random_bytes", "utf16"
+    ]
+    file: str
+    rule: str
+    column: str | None = None
+
+
+class Group(_Strict):
+    """A merged parent header over neighbouring columns."""
+
+    title: str
+    columns: tuple[str, ...]
+
+
+class Habit(_Strict):
+    """One feed's file. Column titles come from the contract; `headers` only chooses among them by position."""
+
+    subject: str
+    file: str
+    prefix: int = 0
+    format: Literal["xlsx", "xls", "csv", "html"]
+    optional: tuple[str, ...] = ()
+    """Optional columns of the contract that the office sends; every other column of the contract is always sent."""
+    headers: Mapping[str, int] = Field(default_factory=dict)
+    """Canonical name -> which of the contract's accepted headers is printed (0: the title)."""
+    styles: Mapping[str, str] = Field(default_factory=dict)
+    """Kind or canonical name -> how values are written; see ``cells.py``."""
+    has_serial: bool = False
+    is_text_only: bool = False
+    """Numbers are written as text, as system exports do."""
+    has_units: bool = False
+    """Units in brackets after the titles."""
+    is_starred: bool = False
+    """Required columns carry a `*`."""
+    titles: tuple[str, ...] = ()
+    groups: tuple[Group, ...] = ()
+    footers: tuple[str, ...] = ()
+    totals: tuple[str, ...] = ()
+    """Columns summed in a 合计 row."""
+    has_township_sheets: bool = False
+    has_township_rows: bool = False
+    empty_sheets: tuple[str, ...] = ()
+    encoding: str = "utf-8"
+    newline: Literal["\n", "\r\n"] = "\n"
+    wraps_cells: bool = False
+    """Text cells look like `="…"`."""
+    defects: tuple[DefectPlan, ...] = ()
+    wholly_bad: BadFile | None = None
+
+    def columns(self, contract: Contract) -> list[Column]:
+        """Columns of the file in the contract's order. Raises ValueError for an optional name the contract lacks."""
+        unknown = [name for name in (*self.optional, *self.headers) if name not in contract.by_name]
+        if unknown:
+            raise ValueError(f"habit of [{contract.feed_id}] names columns the contract lacks: {unknown}")
+        sent = [
+            column
+            for column in contract.columns
+            if column.loaded and (column.demand is not Demand.OPTIONAL or column.name in self.optional)
+        ]
+        serial = [column for column in contract.columns if column.name == "serial_no" and self.has_serial]
+        return serial + sent
+
+    def header(self, column: Column) -> Header:
+        """The accepted header this office prints."""
+        return column.headers[self.headers.get(column.name, 0)]
+
+    def title(self, column: Column) -> str:
+        """Header as printed, with unit and mark."""
+        text = self.header(column).text
+        if self.has_units and column.unit and not nfkc(text).endswith(")"):
+            text += f"（{column.unit}）"
+        is_required = column.demand in {Demand.KEY, Demand.VALUE}
+        return f"*{text}" if self.is_starred and is_required else text
+
+
+class Stray(_Strict):
+    """A file in the folder of a department that no contract knows."""
+
+    department: str
+    file: str
+    rule: str
+
+
+class Habits(_Strict):
+    """All of ``habits.yaml``."""
+
+    feeds: Mapping[str, Habit]
+    strays: tuple[Stray, ...]
+
+
+@cache
+def habits() -> Habits:
+    """The habits of all departments. Raises pydantic.ValidationError for an unknown key or value."""
+    return Habits.model_validate(yaml.safe_load(HABITS_YAML.read_text(encoding="utf-8")))
