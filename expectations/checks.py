@@ -26,6 +26,8 @@ class UnresolvableError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class CandidateTable:
+    """A table of ``candidate`` as the catalog describes it; columns map to their type without length."""
+
     name: str
     oid: int
     columns: Mapping[str, str]

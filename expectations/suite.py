@@ -46,6 +46,8 @@ class SuiteError(ValueError):
 
 
 class Severity(StrEnum):
+    """What a failed expectation does to the publication."""
+
     GATE = "gate"
     """A failure blocks publication."""
     WARNING = "warning"
@@ -93,6 +95,8 @@ class Entry(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Suite:
+    """One suite file, read and checked."""
+
     name: str
     title_zh: str
     entries: tuple[Entry, ...]

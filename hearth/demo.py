@@ -43,8 +43,10 @@ class Airflow:
         return sorted(name for name in found if name.startswith("intake__")) if "close" in found else []
 
     @retry(retry=retry_if_exception_type(httpx.TransportError), stop=stop_after_delay(60), wait=wait_fixed(1))
-    def trigger(self, dag_id: str) -> str:
-        answer = self._client.post(f"/dags/{dag_id}/dagRuns", json={"logical_date": None}).raise_for_status()
+    def trigger(self, dag_id: str, conf: dict[str, object] | None = None) -> str:
+        """Start a run of ``dag_id``; return its run id."""
+        body = {"logical_date": None, "conf": conf or {}}
+        answer = self._client.post(f"/dags/{dag_id}/dagRuns", json=body).raise_for_status()
         return str(answer.json()["dag_run_id"])
 
     @retry(retry=retry_if_exception_type(httpx.TransportError), stop=stop_after_delay(60), wait=wait_fixed(1))

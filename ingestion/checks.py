@@ -104,7 +104,7 @@ def titles(contract: Contract, names: Iterable[str]) -> str:
 
 def _single_row(values: Mapping[str, Parameter]) -> pa.Table:
     """Parameters as a table of one row; whole numbers as integers, so that products of them stay exact and small."""
-    return pa.table({name: [_whole(value)] for name, value in values.items()} or {"none": [None]})
+    return pa.table({name: [_whole(value)] for name, value in values.items()} or {"none": [0]})
 
 
 def _whole(value: Parameter) -> Parameter:
@@ -173,7 +173,7 @@ def _outcomes(data: pa.Table, rules: Sequence[Rule], period: Period, parameters:
         engine.register("typed", data)
         engine.register("context", _context(period))
         engine.register("parameters", _single_row(parameters))
-        return engine.execute(_query(rules)).to_arrow_table()
+        return engine.sql(_query(rules)).to_arrow_table()
 
 
 def _check_nulls_words(rules: Sequence[Rule]) -> None:

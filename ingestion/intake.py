@@ -9,10 +9,9 @@ from __future__ import annotations
 import hashlib
 import re
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import psycopg
 import structlog
@@ -23,7 +22,7 @@ from hearth.settings import settings
 from ingestion import inbox, ledger, vault
 from ingestion.contract import departments
 from ingestion.inbox import CHECKSUM_SUFFIX, INBOX, Address
-from ingestion.judgement import Judged, judge
+from ingestion.judgement import judge
 from ingestion.receipt import Receipt, issue, issued
 from ingestion.submission import State, Submission
 
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from airflow.sdk import ObjectStoragePath
 
 _log = structlog.get_logger()
+T = TypeVar("T")
 _CHECKSUM = re.compile(r"^\\?([0-9a-fA-F]{64})(?:\s|$)")
 
 
@@ -53,11 +53,14 @@ def _stated_sha256(path: ObjectStoragePath) -> str | None:
 
 
 def _is_ready(path: ObjectStoragePath, now: float) -> bool:
-    """Complete by its side file, else unchanged for `stable_seconds`. A lasting mismatch is ready too, to be refused."""
+    """Complete by its side file, else unchanged for `stable_seconds`. A lasting mismatch is ready, to be refused."""
     stated = _stated_sha256(path)
-    if stated is not None and stated == hashlib.sha256(path.read_bytes()).hexdigest():
-        return True
-    return now - _modified(path) >= settings().stable_seconds
+    changed = _modified(path)
+    if stated is not None:
+        if stated == hashlib.sha256(path.read_bytes()).hexdigest():
+            return True
+        changed = max(changed, _modified(path.with_name(path.name + CHECKSUM_SUFFIX)))
+    return now - changed >= settings().stable_seconds
 
 
 def _files(folder: ObjectStoragePath) -> Iterator[ObjectStoragePath]:
@@ -100,15 +103,13 @@ def discover(department: str | None) -> list[str]:
 
 
 # ---------------------------------------------------------------- one file
-@contextmanager
-def _step(submission_id: str, name: str) -> Iterator[None]:
-    """Turn what breaks in this block into an IntakeFault: error texts of libraries may quote cells of the file."""
-    fault = None
+def _guarded(submission_id: str, step: str, work: Callable[[], T]) -> T:
+    """Do ``work``; what breaks in it becomes an IntakeFault, for error texts of libraries may quote cells of the file."""
     try:
-        yield
+        return work()
     except (IntakeFault, OSError):
         raise
-    except Exception as error:  # noqa: BLE001 - whatever it is, its text must not reach a log
+    except Exception as error:  # whatever it is: its text must not reach a log
         if isinstance(error, psycopg.OperationalError) and error.sqlstate is None:
             raise  # the server does not answer; this says nothing of the file
         places = " <- ".join(
@@ -116,9 +117,8 @@ def _step(submission_id: str, name: str) -> Iterator[None]:
             for frame in reversed(traceback.extract_tb(error.__traceback__))
         )
         state = f" sqlstate {error.sqlstate}" if isinstance(error, psycopg.Error) else ""
-        fault = f"submission [{submission_id}] broke in step [{name}]: {type(error).__name__}{state} at {places}"
-    if fault is not None:
-        raise IntakeFault(fault)  # outside the handler: no context that would print the original text
+        fault = f"submission [{submission_id}] broke in step [{step}]: {type(error).__name__}{state} at {places}"
+    raise IntakeFault(fault)  # outside the handler: no context that would print the original text
 
 
 def _archive_key(sha256: str) -> str:
@@ -146,13 +146,12 @@ def _clear(path: ObjectStoragePath, sha256: str) -> None:
 
 def _decide(entry: Submission, address: Address, data: bytes, stated_sha256: str | None) -> Submission:
     """Judge, keep and record a claimed submission."""
-    with _step(entry.submission_id, "judge"):
-        judged: Judged = judge(entry, address, data, stated_sha256)
-    with _step(entry.submission_id, "vault"):
-        if judged.batch is not None:
-            vault.store(judged.batch.entries.values(), entry.submission_id)
-    with _step(entry.submission_id, "load"):
-        ledger.record(entry, judged.verdict, judged.batch)
+    number = entry.submission_id
+    judged = _guarded(number, "judge", lambda: judge(entry, address, data, stated_sha256))
+    if judged.batch is not None and judged.batch.entries:
+        entries = judged.batch.entries.values()
+        _guarded(number, "vault", lambda: vault.store(entries, number))
+    _guarded(number, "load", lambda: ledger.record(entry, judged.verdict, judged.batch))
     return ledger.find(entry.submission_id)
 
 
@@ -165,8 +164,7 @@ def _is_sent_again(entry: Submission, path: ObjectStoragePath) -> bool:
 
 
 def _receipt(entry: Submission) -> Receipt:
-    with _step(entry.submission_id, "receipt"):
-        return issued(entry) or issue(entry)
+    return _guarded(entry.submission_id, "receipt", lambda: issued(entry) or issue(entry))
 
 
 def take(inbox_key: str) -> Receipt:
@@ -192,9 +190,8 @@ def take(inbox_key: str) -> Receipt:
         entry = _claim(address, inbox_key, data, sha256)
         _archive(_archive_key(sha256), data)
         if entry.state == State.CLAIMED:
-            entry = _decide(entry, address, data, stated)
-            with _step(entry.submission_id, "receipt"):
-                receipt = issue(entry)
+            decided = entry = _decide(entry, address, data, stated)
+            receipt = _guarded(entry.submission_id, "receipt", lambda: issue(decided))
             _log.info(
                 "file taken",
                 submission_id=entry.submission_id,

@@ -78,10 +78,7 @@ def _judge_rows(entry: Submission, contract: Contract, period: Period, data: byt
         share = f"{len(faulty) / count:.1%}，上限{contract.rejection_share:.0%}"
         reason = _note("F-17", "error", f"{count}行中有{len(faulty)}行错误，占{share}")
     accepted = [] if reason else [i for i, row in enumerate(raw.rows) if (row.sheet, row.row) not in faulty]
-    if reason is not None:
-        state = State.REJECTED
-    else:
-        state = State.PARTIALLY_ACCEPTED if faulty else State.ACCEPTED
+    sound = State.PARTIALLY_ACCEPTED if faulty else State.ACCEPTED
     batch = build_batch(
         typed,
         positions=accepted,
@@ -92,11 +89,11 @@ def _judge_rows(entry: Submission, contract: Contract, period: Period, data: byt
         source_file=entry.archive_key or entry.file_name,
     )
     verdict = Verdict(
-        state=state,
+        state=sound if reason is None else State.REJECTED,
         rows_received=count,
         rows_accepted=len(accepted),
         rows_rejected=count - len(accepted),
-        rows_excluded=raw.excluded_count,
+        rows_excluded=raw.excluded_count + raw.filtered_count,
         reason=reason,
         notes=[note for note in notes if note is not reason],
         findings=findings,
@@ -117,6 +114,10 @@ def _file_notes(raw: RawTable, findings: Iterable[Finding]) -> list[Note]:
         notes.append(_note("S-03", "info", "、".join(raw.unknown_headers)))
     if raw.excluded_count and "S-15" not in said:
         notes.append(_note("S-15", "info", f"{raw.excluded_count}行"))
+    if raw.filtered_count:
+        notes.append(
+            Note("S-15", "info", f"有{raw.filtered_count}行属于同一文件中的另一张报表，本表未取用", "无需处理")
+        )
     return notes
 
 

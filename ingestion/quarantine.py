@@ -91,8 +91,18 @@ def _open_cells(raw: RawTable, row: RawRow, unread: set[str]) -> dict[str, str]:
     }
 
 
+def _column_order(raw: RawTable) -> list[tuple[str, str]]:
+    """(column, header) from left to right as the sender has them; columns without a place of their own come last."""
+    places: dict[str, tuple[int, str]] = {}
+    for (_, name), letter in raw.letters.items():
+        places.setdefault(name, (len(letter), letter))
+    last = (9, "")
+    return sorted(raw.headers.items(), key=lambda item: places.get(item[0], last))
+
+
 def quarantine_rows(raw: RawTable, findings: Iterable[Finding]) -> Iterator[QuarantinedRow]:
     """The rows that an error rejects, sealed; with all that was found on them, errors first."""
+    order = _column_order(raw)
     by_address: dict[tuple[str, int], list[Finding]] = defaultdict(list)
     for finding in findings:
         by_address[finding.sheet, finding.row].append(finding)
@@ -102,7 +112,7 @@ def quarantine_rows(raw: RawTable, findings: Iterable[Finding]) -> Iterator[Quar
             continue
         found = sorted(found, key=lambda finding: (finding.severity != "error", finding.rule_id, finding.columns))
         unread = {name for finding in found if finding.stage not in {"row", "household"} for name in finding.columns}
-        cells = [[header, name, cell_text(row.cells.get(name))] for name, header in raw.headers.items()]
+        cells: list[list[str | None]] = [[header, name, cell_text(row.cells.get(name))] for name, header in order]
         cells += [[header, None, cell_text(value)] for header, value in row.extra.items()]
         texts = [[finding.message, finding.fix] for finding in found]
         sealed = vault.encrypt(json.dumps({"cells": cells, "texts": texts}, ensure_ascii=False))

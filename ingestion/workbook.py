@@ -26,7 +26,7 @@ _LONGEST = 32_767
 _SEVERITIES = {"error": "错误", "warning": "提醒", "info": "告知"}
 
 
-def text_cell(sheet: Any, value: object, *, fill: PatternFill | None = None, bold: bool = False) -> WriteOnlyCell:
+def text_cell(sheet: Any, value: object, *, fill: PatternFill | None = None, bold: bool = False) -> Any:
     """A cell that no spreadsheet program runs: string type, text format, and a quote prefix where it looks like one.
 
     Control characters that a workbook cannot hold are dropped; text longer than a cell can hold is cut.

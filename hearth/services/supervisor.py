@@ -141,6 +141,15 @@ def start(name: str) -> None:
         raise RuntimeError(f"[{name}] does not start ({problem.faultString}); see [{log}]") from problem
 
 
+def stop(name: str) -> None:
+    """Stop a program and leave it stopped; nothing happens if it does not run."""
+    try:
+        _server().stopProcess(name)
+    except Fault as problem:
+        if "NOT_RUNNING" not in problem.faultString and "BAD_NAME" not in problem.faultString:
+            raise
+
+
 def states() -> dict[str, str]:
     """Program -> supervisord's word for its state; empty when nothing runs."""
     if not running():
@@ -155,11 +164,7 @@ def stop_all() -> bool:
     server = _server()
     process = psutil.Process(int(server.getPID()))
     for name in (*AIRFLOW_PROGRAMS, "postgres"):  # the database last: the others still write to it
-        try:
-            server.stopProcess(name)
-        except Fault as problem:
-            if "NOT_RUNNING" not in problem.faultString and "BAD_NAME" not in problem.faultString:
-                raise
+        stop(name)
     server.shutdown()
     process.wait(timeout=60)
     return True

@@ -8,8 +8,8 @@ from ingestion.normalise.problems import CellProblem
 from ingestion.normalise.text import as_text, nfkc
 from ingestion.table import CellValue
 
-_TRUE = frozenset("是 有 √ ✓ ✔ ☑ ■ 1 y yes true 享受 达标 合格".split())
-_FALSE = frozenset("否 无 × ✗ ✘ ☐ □ 0 n no false 没有".split())
+_TRUE = frozenset(["是", "有", "√", "✓", "✔", "☑", "■", "1", "y", "yes", "true", "享受", "达标", "合格"])
+_FALSE = frozenset(["否", "无", "×", "✗", "✘", "☐", "□", "0", "n", "no", "false", "没有"])
 _NOT_SAID = re.compile(r"^(不|未)(详|清楚|确定|明|知|核实|说明|填|调查|了解|知道)|^不(清|好说)")
 """``不详`` begins like a no and says nothing: reading it as false would be inventing data."""
 

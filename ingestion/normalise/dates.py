@@ -12,7 +12,9 @@ from ingestion.normalise.text import as_text, nfkc
 from ingestion.table import CellValue
 
 _CHINESE_DIGITS = str.maketrans("〇零○Ｏ一二三四五六七八九", "0000123456789")
-_DAY = re.compile(r"^(\d{4})([-/.])(\d{1,2})\2(\d{1,2})$|^(\d{4})年(\d{1,2})月(\d{1,2})[日号]?$|^(\d{4})(\d{2})(\d{2})$")
+_DAY = re.compile(
+    r"^(\d{4})([-/.])(\d{1,2})\2(\d{1,2})$|^(\d{4})年(\d{1,2})月(\d{1,2})[日号]?$|^(\d{4})(\d{2})(\d{2})$"
+)
 _MONTH = re.compile(r"^(\d{4})[-/.](\d{1,2})$|^(\d{4})年(\d{1,2})月份?$|^(\d{4})(\d{2})$")
 _YEAR = re.compile(r"^(\d{4})(?:年度?)?$")
 _CLOCK = re.compile(r"[ T]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?$")
@@ -21,7 +23,7 @@ _OCTOBER = re.compile(r"^\d{4}\.10$")
 _SERIAL_FIRST, _SERIAL_LAST = 20_000, 60_000
 _GRACE = timedelta(days=31)
 """How far behind the month end a date may lie before it cannot be meant (GEN-19)."""
-_AMBIGUOUS = "{column}的“{value}”可能是1月或10月"
+_AMBIGUOUS = "可能是1月或10月"
 _AMBIGUOUS_FIX = "请改为2019-01或2019-10的写法"
 
 

@@ -20,7 +20,7 @@ _EXACT = 10**15
 _MOBILE = re.compile(r"^1[3-9]\d{9}$")
 _ACCOUNT = re.compile(r"^\d{8,25}$")
 AGE_MAX = 120
-_LOST = "单元格{cell}的号码按数值存储，末位可能已失真"
+_LOST = "按数值存储，末位可能已失真"
 _LOST_FIX = "请把整列设为文本格式，再从系统重新导出"
 
 
@@ -70,7 +70,7 @@ def parse_id(cell: CellValue, *, is_text_file: bool, lengths: frozenset[int] = f
     """Any other identifier: NFKC, blanks out, otherwise as written."""
     text = re.sub(r"\s+", "", id_text(cell, is_text_file=is_text_file, lengths=lengths))
     if len(text) > 64:
-        raise CellProblem("S-05", message="{column}过长，不像是编号", fix="请核对后重新填写")
+        raise CellProblem("S-05", message="过长，不像是编号", fix="请核对后重新填写")
     if lengths and text.endswith(".0") and text[:-2].isdigit() and len(text) - 2 in lengths:
         return text[:-2]
     return text

@@ -60,9 +60,9 @@ def parse_decimal(
         if times is None:
             raise CellProblem("S-07")
         number *= times
-    number = number.quantize(Decimal(1).scaleb(-scale), rounding=ROUND_HALF_UP)
+    number = to_scale(number, scale)
     if abs(number) >= _LARGEST:
-        raise CellProblem("S-07", message="{column}的“{value}”大得不合理")
+        raise CellProblem("S-07", message="大得不合理")
     return number
 
 
@@ -72,20 +72,25 @@ def _unit_sent(written: str, unit: str | None, header_unit: str | None, title_un
     if unit is None:
         raise CellProblem("S-07")
     if header_unit is not None and factor(written, header_unit) != 1:
-        raise CellProblem("S-07", message="{column}的“{value}”与表头单位不一致")
+        raise CellProblem("S-07", message="的单位与表头不一致", fix="请只填数字，单位写在表头")
     return written
 
 
-def parse_int(cell: CellValue, *, unit: str | None = None, header_unit: str | None = None) -> int:
+def to_scale(number: Decimal, scale: int) -> Decimal:
+    """Rounded half up to `scale` decimals."""
+    return number.quantize(Decimal(1).scaleb(-scale), rounding=ROUND_HALF_UP)
+
+
+def parse_int(
+    cell: CellValue, *, unit: str | None = None, header_unit: str | None = None, title_unit: str | None = None
+) -> int:
     """A whole number; 3.0 is 3, 3.5 is refused. Raises CellProblem S-07."""
-    number = parse_decimal(cell, unit=unit, header_unit=header_unit, scale=9)
+    number = parse_decimal(cell, unit=unit, header_unit=header_unit, title_unit=title_unit, scale=9)
     if number != number.to_integral_value():
-        raise CellProblem("S-07", message="{column}的“{value}”不是整数")
+        raise CellProblem("S-07", message="不是整数")
     return int(number)
 
 
-def is_fraction_candidate(cell: CellValue, header_unit: str | None) -> bool:
-    """True for a figure that does not say whether it is 0-1 or 0-100: no percent sign in header or cell (GEN-24)."""
-    if header_unit is not None:
-        return False
-    return not (isinstance(cell, str) and "%" in nfkc(cell))
+def states_percent(cell: CellValue) -> bool:
+    """True for a cell that carries its own percent sign."""
+    return isinstance(cell, str) and "%" in nfkc(cell)

@@ -16,13 +16,13 @@ _STAGES: Mapping[str, str] = {"F": "file", "S": "schema", "R": "row"}
 
 
 class CellProblem(Exception):  # noqa: N818 - the sender's problem, not a fault of the program
-    """A cell that cannot be read. `values` fills the placeholders of the catalogue's message."""
+    """A cell that cannot be read, by catalogue rule."""
 
     def __init__(self, rule_id: str, *, message: str | None = None, fix: str | None = None) -> None:
         super().__init__(rule_id)
         self.rule_id = rule_id
         self.message = message
-        """Says more exactly than the catalogue what is wrong; may hold ``{column}`` and ``{value}``."""
+        """Says more exactly than the catalogue what is wrong with the value; goes behind column and value."""
         self.fix = fix
 
 

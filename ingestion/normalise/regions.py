@@ -69,6 +69,7 @@ def _frozen(found: Mapping[tuple[str, str], set[str]]) -> dict[tuple[str, str], 
 
 
 def label(name: str) -> str:
+    """A region name without blanks and brackets, half-width."""
     return re.sub(r"[\s()（）]+", "", nfkc(name))
 
 

@@ -31,9 +31,16 @@ def as_text(cell: CellValue) -> str:
     if cell is None:
         return ""
     if isinstance(cell, str):
-        text = _INVISIBLE.sub("", cell).strip()
-        wrapped = _WRAPPED.match(text)
-        return wrapped[1].strip() if wrapped else text
+        return _unwrapped(_INVISIBLE.sub("", cell).strip())
+    return _shown(cell)
+
+
+def _unwrapped(text: str) -> str:
+    wrapped = _WRAPPED.match(text)
+    return wrapped[1].strip() if wrapped else text
+
+
+def _shown(cell: int | float | bool | date | datetime) -> str:
     if isinstance(cell, bool):
         return "TRUE" if cell else "FALSE"
     if isinstance(cell, float):
@@ -48,7 +55,7 @@ def as_text(cell: CellValue) -> str:
 def plain_number(number: float) -> str:
     """The shortest digits that give the number back, never with an exponent."""
     text = f"{Decimal(repr(number)):f}"
-    return text[:-2] if text.endswith(".0") else text
+    return text.removesuffix(".0")
 
 
 def is_blank(cell: CellValue, *, nothing_is_blank: bool) -> bool:
@@ -66,7 +73,7 @@ def is_blank(cell: CellValue, *, nothing_is_blank: bool) -> bool:
 def refuse_damage(text: str) -> None:
     """GEN-03: characters that a wrong decoding has already destroyed. Raises CellProblem F-07."""
     if any(mark in text for mark in _DAMAGED):
-        raise CellProblem("F-07", message="{column}的字符已损坏", fix="请从业务系统重新导出")
+        raise CellProblem("F-07", message="字符已损坏", fix="请从业务系统重新导出")
 
 
 def parse_text(cell: CellValue) -> str:

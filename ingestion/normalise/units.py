@@ -83,6 +83,7 @@ def plain_unit(text: str) -> str:
 
 
 def is_unit(text: str) -> bool:
+    """True if the text is a unit this module can convert or at least recognise."""
     return plain_unit(text) in _UNITS
 
 

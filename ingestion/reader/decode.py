@@ -36,10 +36,9 @@ def decode(data: bytes) -> str:
             text = data.decode("gb18030")
         except UnicodeDecodeError as not_gb18030:
             # The codec that came further is the one the file was meant to be in.
-            encoding, problem = max(
-                (("utf-8", not_utf8), ("gb18030", not_gb18030)), key=lambda attempt: attempt[1].start
-            )
-            raise _undecodable(data, encoding, problem) from problem
+            if not_gb18030.start > not_utf8.start:
+                raise _undecodable(data, "gb18030", not_gb18030) from not_gb18030
+            raise _undecodable(data, "utf-8", not_utf8) from not_utf8
         if not HAN.search(text):
             raise _undecodable(data, "utf-8", not_utf8) from not_utf8
         return text

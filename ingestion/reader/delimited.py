@@ -25,12 +25,13 @@ def read_delimited(text: str) -> Book:
     try:
         records = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
     except csv.Error as problem:
-        records = _unquoted(text, delimiter)
-        if records is None:
+        unquoted = _unquoted(text, delimiter)
+        if unquoted is None:
             raise file_problem(
                 "F-01", message="文件里的英文引号不成对，分不清各列", fix="请删去多余的英文引号，或另存为xlsx后重报"
             ) from problem
-    rows: list[list[CellValue]] = [[value if value else None for value in record] for record in records]
+        records = unquoted
+    rows: list[list[CellValue]] = [[value or None for value in record] for record in records]
     return Book([Grid("", rows)], is_text=True)
 
 

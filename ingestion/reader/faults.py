@@ -89,7 +89,10 @@ def xls_faults(data: bytes) -> tuple[Faults, bool]:
         elif record == _BOF and position in sheets:
             current = found.setdefault(sheets[position], {})
         elif (record == _BOOLERR and size >= 8 and stream[body + 7] == 1) or (
-            record == _FORMULA_RECORD and size >= 14 and stream[body + 6] == 2 and stream[body + 12 : body + 14] == b"\xff\xff"
+            record == _FORMULA_RECORD
+            and size >= 14
+            and stream[body + 6] == 2
+            and stream[body + 12 : body + 14] == b"\xff\xff"
         ):
             row, column = struct.unpack_from("<HH", stream, body)
             current[(row, column)] = address(row, column)

@@ -29,6 +29,7 @@ def clean(text: str) -> str:
 
 
 def header_key(text: str) -> str:
+    """What two spellings of a header have in common."""
     return clean(text).casefold()
 
 
@@ -86,7 +87,9 @@ class HeaderIndex:
         if other is None:
             self._known[key] = (column, header)
         elif other[0].name != column.name:
-            raise ValueError(f"contract [{feed_id}]: header [{header.text}] names [{other[0].name}] and [{column.name}]")
+            raise ValueError(
+                f"contract [{feed_id}]: header [{header.text}] names [{other[0].name}] and [{column.name}]"
+            )
         elif header.mapping or header.negate:
             merged = replace(header, mapping={**other[1].mapping, **header.mapping})
             self._known[key] = (column, merged)

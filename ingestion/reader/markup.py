@@ -6,11 +6,12 @@ import io
 import re
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import iterparse
-from lxml import etree
+from lxml import etree  # type: ignore[import-untyped]
 
 from ingestion.normalise.problems import file_problem
 from ingestion.reader.grid import Book, Grid, address
@@ -33,7 +34,7 @@ def read_html(text: str) -> Book:
     return Book([_html_table(f"表{number}", table) for number, table in enumerate(tables, 1)], is_text=True)
 
 
-def _html_table(name: str, table: etree._Element) -> Grid:
+def _html_table(name: str, table: Any) -> Grid:
     grid = Grid(name, [])
     taken: set[tuple[int, int]] = set()
     for r, row in enumerate(table.iter("tr")):
@@ -55,12 +56,12 @@ def _html_table(name: str, table: etree._Element) -> Grid:
     return grid
 
 
-def _span(cell: etree._Element, name: str) -> int:
+def _span(cell: Any, name: str) -> int:
     stated = (cell.get(name) or "1").strip()
     return min(max(int(stated), 1), _WIDEST) if stated.isascii() and stated.isdigit() else 1
 
 
-def _html_text(cell: etree._Element) -> str:
+def _html_text(cell: Any) -> str:
     if len(cell) == 0:
         return (cell.text or "").strip()
     parts: list[str] = []
@@ -79,9 +80,7 @@ def read_xml2003(data: bytes) -> Book:
     try:
         return Book(list(_worksheets(data)), is_text=False)
     except (ParseError, DefusedXmlException, ValueError) as problem:
-        raise file_problem(
-            "F-01", message="文件已损坏，打不开", fix="请在本机打开检查，另存为xlsx后重报"
-        ) from problem
+        raise file_problem("F-01", message="文件已损坏，打不开", fix="请在本机打开检查，另存为xlsx后重报") from problem
 
 
 def _worksheets(data: bytes) -> Iterator[Grid]:

@@ -47,12 +47,10 @@ def _calamine(data: bytes) -> list[Grid]:
                 if entry.typ == SheetTypeEnum.WorkSheet
             ]
     except CalamineError as problem:
-        raise file_problem(
-            "F-01", message="文件已损坏，打不开", fix="请在本机打开检查，另存为xlsx后重报"
-        ) from problem
+        raise file_problem("F-01", message="文件已损坏，打不开", fix="请在本机打开检查，另存为xlsx后重报") from problem
 
 
-def _grid(sheet: Any, is_hidden: bool) -> Grid:  # noqa: ANN401 - the library has no public type for it
+def _grid(sheet: Any, is_hidden: bool) -> Grid:
     # skip_empty_area=False keeps the empty rows and columns before the first filled cell, so that row numbers and
     # merged ranges are those the sender sees.
     rows = [[_tidy(value) for value in row] for row in sheet.to_python(skip_empty_area=False)]
@@ -60,7 +58,7 @@ def _grid(sheet: Any, is_hidden: bool) -> Grid:  # noqa: ANN401 - the library ha
     return Grid(sheet.name, rows, merged, is_hidden)
 
 
-def _tidy(value: Any) -> CellValue:  # noqa: ANN401
+def _tidy(value: Any) -> CellValue:
     if value == "":
         return None
     if isinstance(value, str | int | float | bool | date | datetime):
@@ -84,7 +82,7 @@ def _recoded(grids: list[Grid]) -> list[Grid] | None:
     return fixed if any(_has_han(grid) for grid in fixed) else None
 
 
-def _gb18030(cell: Any) -> Any:  # noqa: ANN401
+def _gb18030(cell: Any) -> Any:
     return cell.encode("latin-1").decode("gb18030") if isinstance(cell, str) else cell
 
 
@@ -93,9 +91,7 @@ def _second_engine(data: bytes) -> list[Grid]:
     try:
         book = xlrd.open_workbook(file_contents=data, encoding_override="gb18030", formatting_info=False)
     except (xlrd.XLRDError, UnicodeError, AssertionError, IndexError) as problem:
-        raise file_problem(
-            "F-01", message="文件已损坏，打不开", fix="请在本机打开检查，另存为xlsx后重报"
-        ) from problem
+        raise file_problem("F-01", message="文件已损坏，打不开", fix="请在本机打开检查，另存为xlsx后重报") from problem
     grids = []
     for sheet in book.sheets():
         rows = [[_xlrd_cell(sheet.cell(r, c), book.datemode) for c in range(sheet.ncols)] for r in range(sheet.nrows)]
@@ -104,7 +100,7 @@ def _second_engine(data: bytes) -> list[Grid]:
     return grids
 
 
-def _xlrd_cell(cell: Any, datemode: int) -> CellValue:  # noqa: ANN401
+def _xlrd_cell(cell: Any, datemode: int) -> CellValue:
     if cell.ctype in (xlrd.XL_CELL_EMPTY, xlrd.XL_CELL_BLANK, xlrd.XL_CELL_ERROR) or cell.value == "":
         return None
     if cell.ctype == xlrd.XL_CELL_DATE:

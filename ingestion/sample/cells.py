@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from functools import cache
 
 from hearth.period import Period
-from ingestion.contract import Column, Contract, Kind
+from ingestion.contract import Column, Kind
 from ingestion.reference_data import code_lists
 from ingestion.sample.habits import Habit
 from ingestion.sample.places import Place
@@ -40,12 +39,6 @@ BOOL_STYLES: Mapping[str, tuple[str, str]] = {
 LIST_STYLES: Mapping[str, str] = {"comma": ",", "wide": "，", "pause": "、"}
 
 
-@cache
-def labels(list_name: str) -> Mapping[str, str]:
-    """Code -> label of a code list. Raises KeyError with the name when there is no such list."""
-    return {entry.code: entry.label for entry in code_lists()[list_name]}
-
-
 def _style(habit: Habit, column: Column, kind: str, default: str) -> str:
     return habit.styles.get(column.name, habit.styles.get(kind, default))
 
@@ -53,7 +46,7 @@ def _style(habit: Habit, column: Column, kind: str, default: str) -> str:
 def _code(column: Column, code: str, style: str) -> str:
     if column.code_list is None:
         raise ValueError(f"column [{column.name}] is a code without a list")
-    label = labels(column.code_list)[code]
+    label = code_lists()[column.code_list].labels[code]
     match style:
         case "label":
             return label
@@ -108,13 +101,13 @@ def write_cell(habit: Habit, column: Column, value: Value) -> Cell:
 
 def _village(habit: Habit, place: Place) -> str:
     style = habit.styles.get("village", "full")
-    return {"full": place.village, "short": place.short_village, "stem": place.stem}[style]
+    return {"full": place.village, "short": place.short_village}[style]
 
 
-def write_row(habit: Habit, contract: Contract, record: Record) -> dict[str, Cell]:
+def write_row(habit: Habit, columns: Sequence[Column], record: Record) -> dict[str, Cell]:
     """Canonical name -> cell. Raises ValueError when the subject knows nothing of a column the contract asks for."""
     row: dict[str, Cell] = {}
-    for column in habit.columns(contract):
+    for column in columns:
         if column.name == "serial_no":
             continue  # numbered when the sheet is laid out
         if column.name == "village_name":
@@ -122,5 +115,5 @@ def write_row(habit: Habit, contract: Contract, record: Record) -> dict[str, Cel
         elif column.name in record.values:
             row[column.name] = write_cell(habit, column, record.values[column.name])
         else:
-            raise ValueError(f"subject [{habit.subject}] gives no value for [{column.name}] of [{contract.feed_id}]")
+            raise ValueError(f"subject [{habit.subject}] gives no value for column [{column.name}]")
     return row

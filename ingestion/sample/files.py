@@ -48,9 +48,7 @@ def to_xlsx(sheets: Sequence[Sheet]) -> bytes:
         for row in sheet.rows:
             page.append(row)
         for first_row, first_column, last_row, last_column in sheet.merges:
-            page.merge_cells(
-                start_row=first_row, start_column=first_column, end_row=last_row, end_column=last_column
-            )
+            page.merge_cells(start_row=first_row, start_column=first_column, end_row=last_row, end_column=last_column)
     target = io.BytesIO()
     workbook.save(target)
     return _still(target.getvalue())
@@ -90,14 +88,15 @@ def _text(cell: Cell) -> str:
             return str(cell)
 
 
-def to_csv(sheets: Sequence[Sheet], habit: Habit, *, encoding: str | None = None) -> bytes:
+def to_csv(sheets: Sequence[Sheet], habit: Habit) -> bytes:
     """Comma-separated text. Lines with one cell (titles, footers) carry no empty cells, so counts of cells differ."""
     target = io.StringIO(newline="")
     writer = csv.writer(target, lineterminator=habit.newline)
     for row in sheets[0].rows:
         texts = [_text(cell) for cell in row]
-        writer.writerow([f'="{text}"' if text and len(row) > 1 else text for text in texts] if habit.wraps_cells else texts)
-    return target.getvalue().encode(encoding or habit.encoding)
+        is_wrapped = habit.wraps_cells and len(row) > 1
+        writer.writerow([f'="{text}"' if text else text for text in texts] if is_wrapped else texts)
+    return target.getvalue().encode(habit.encoding)
 
 
 def to_html(sheets: Sequence[Sheet], habit: Habit) -> bytes:
@@ -127,7 +126,7 @@ def encode(sheets: Sequence[Sheet], habit: Habit) -> bytes:
 
 @contextmanager
 def _steady_salt(rng: Random) -> Iterator[None]:
-    """Let the encryption draw its salts from `rng`: these files protect nothing and must come out the same each time."""
+    """Let the encryption draw its salts from `rng`: these files guard nothing and must come out the same each time."""
     drawn = agile._random_buffer
     agile._random_buffer = rng.randbytes
     try:
@@ -162,3 +161,7 @@ def not_a_workbook(rng: Random) -> bytes:
     return b"\x07\x08\x0e" + rng.randbytes(6000)
 
 
+def damage(text: bytes) -> bytes:
+    """Text with one byte lost to transmission in its middle: 0xFF begins no character in UTF-8 nor in GB18030."""
+    middle = len(text) // 2
+    return text[:middle] + b"\xff" + text[middle + 1 :]

@@ -36,7 +36,7 @@ class BadFile(_Strict):
     """A file that cannot be taken as a whole, sent once, in the first month."""
 
     fault: Literal[
-        "password", "truncated", "missing_column", "wrong_month", "header_only", "no_header", "random_bytes", "utf16"
+        "password", "truncated", "missing_column", "wrong_month", "header_only", "random_bytes", "damaged_text"
     ]
     file: str
     rule: str

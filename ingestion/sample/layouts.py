@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from hearth.period import Period
@@ -10,7 +11,8 @@ from ingestion.contract import Column, Contract
 from ingestion.sample.cells import Cell
 from ingestion.sample.habits import Habit
 
-DEFAULT_SHEET = "Sheet1"
+SHEET_NAMES = {"xlsx": "Sheet1", "xls": "Sheet1", "csv": "", "html": "表1"}
+"""What the one sheet is called, by format: text has no sheet, tables of a web page are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ class Sheet:
     merges: list[tuple[int, int, int, int]] = field(default_factory=list)
 
 
-def fill(template: str, contract: Contract, period: Period, county: str) -> str:
+def fill(template: str, habit: Habit, contract: Contract, period: Period, county: str) -> str:
     """A title, footer or file name with its words put in."""
     sent = period.shift(1)
     return template.format(
@@ -55,7 +57,7 @@ def fill(template: str, contract: Contract, period: Period, county: str) -> str:
         month=period.month,
         period=period,
         sent=f"{sent.year}年{sent.month}月4日",
-        prefix=contract.file_prefixes[0],
+        prefix=contract.file_prefixes[habit.prefix],
     )
 
 
@@ -92,9 +94,7 @@ def _total(columns: Sequence[Column], totals: Sequence[str], rows: Sequence[Row]
 
 
 def _body(sheet: Sheet, habit: Habit, columns: Sequence[Column], rows: Sequence[Row]) -> None:
-    counts: Mapping[str, int] = {}
-    if habit.has_township_rows:
-        counts = {row.township: sum(other.township == row.township for other in rows) for row in rows}
+    counts = Counter(row.township for row in rows)
     township = ""
     for position, row in enumerate(rows, start=1):
         if habit.has_township_rows and row.township != township:
@@ -107,7 +107,7 @@ def _body(sheet: Sheet, habit: Habit, columns: Sequence[Column], rows: Sequence[
 
 def _parts(habit: Habit, rows: Sequence[Row]) -> Iterator[tuple[str, Sequence[Row]]]:
     if not habit.has_township_sheets or not rows:
-        yield DEFAULT_SHEET, rows
+        yield SHEET_NAMES[habit.format], rows
         return
     for township in dict.fromkeys(row.township for row in rows):
         yield township, [row for row in rows if row.township == township]
@@ -121,12 +121,12 @@ def lay_out(
     for name, part in _parts(habit, rows):
         sheet = Sheet(name)
         for template in habit.titles:
-            sheet.rows.append([fill(template, contract, *words)])
+            sheet.rows.append([fill(template, habit, contract, *words)])
             sheet.merges.append((len(sheet.rows), 1, len(sheet.rows), len(columns)))
         _header(sheet, habit, columns)
         _body(sheet, habit, columns, part)
         if habit.totals and part:
             sheet.rows.append(_total(columns, habit.totals, part))
-        sheet.rows += [[fill(template, contract, *words)] for template in habit.footers if part]
+        sheet.rows += [[fill(template, habit, contract, *words)] for template in habit.footers if part]
         sheets.append(sheet)
     return sheets + [Sheet(name) for name in habit.empty_sheets]

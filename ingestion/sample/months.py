@@ -1,5 +1,6 @@
-"""The county month by month: births, deaths, moves, school leavers, new certificates. History is a pure function of
-seed and household count; asking for a later month never changes an earlier one.
+"""The county month by month: births, deaths, moves, school leavers, new certificates.
+
+History is a pure function of seed and household count; asking for a later month never changes an earlier one.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from ingestion.sample.population import (
     new_person,
 )
 
+_TRIES = 400
+"""Random looks for a household to which an event can happen."""
 
 _CASES_AT_LEAST = 3
 """Open school-leaver cases that stay open, so that the ledger is never empty."""
@@ -44,7 +47,7 @@ class State:
 
     @property
     def registered(self) -> list[Household]:
-        """Households of the register that exist in the month, gone ones included (they keep a row with their status)."""
+        """Households of the register that exist in the month; gone ones keep a row with their status."""
         return [home for home in self.households if home.number is not None and home.exists(self.period)]
 
     @property
@@ -53,8 +56,8 @@ class State:
         return [home for home in self.households if home.is_active(self.period)]
 
 
-def _pick(rng: Random, homes: Sequence[Household], test: Callable[[Household], bool], tries: int = 60) -> Household | None:
-    for _ in range(tries):
+def _pick(rng: Random, homes: Sequence[Household], test: Callable[[Household], bool]) -> Household | None:
+    for _ in range(_TRIES):
         home = rng.choice(homes)
         if test(home):
             return home
@@ -62,11 +65,12 @@ def _pick(rng: Random, homes: Sequence[Household], test: Callable[[Household], b
 
 
 def _birth(state: State, rng: Random, homes: Sequence[Household]) -> bool:
-    home = _pick(rng, homes, lambda home: 23 <= home.head.age_on(state.period.first_day) <= 48 and len(home.members) < 9)
+    today = state.period.first_day
+    home = _pick(rng, homes, lambda home: 23 <= home.head.age_on(today) <= 48 and len(home.members) < 9)
     if home is None:
         return False
     sex = rng.choice("12")
-    born = state.period.first_day + timedelta(days=rng.randrange(27))
+    born = today + timedelta(days=rng.randrange(27))
     relation = "20" if sex == "1" else "30"
     child = new_person(
         rng, state.ids, surname=home.head.name[0], sex=sex, birth=born, relation=relation, ethnicity=home.head.ethnicity
@@ -93,7 +97,10 @@ def _death(state: State, rng: Random, homes: Sequence[Household]) -> bool:
 
 
 def _marriage_in(state: State, rng: Random, homes: Sequence[Household]) -> bool:
-    home = _pick(rng, homes, lambda home: len(home.present(state.period)) == 1 and home.head.age_on(EPOCH.first_day) < 60)
+    def is_single(home: Household) -> bool:
+        return len(home.present(state.period)) == 1 and home.head.age_on(EPOCH.first_day) < 60
+
+    home = _pick(rng, homes, is_single)
     if home is None:
         return False
     sex = "2" if home.head.sex == "1" else "1"
@@ -207,7 +214,7 @@ def _connected(state: State, rng: Random, homes: Sequence[Household]) -> bool:
     home = _pick(rng, homes, lambda home: home.meter.account_no is None)
     if home is None:
         return False
-    home.meter = Meter(f"06{state.next_certificate + 80_000_000:08d}", "holder", True, False, rng.randint(25, 180))
+    home.meter = Meter(f"06{state.next_certificate + 60_000_000:08d}", "holder", True, False, rng.randint(25, 180))
     state.next_certificate += 1
     return True
 

@@ -24,7 +24,7 @@ _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 
 
 def check_character(first17: str) -> str:
-    """Check character of an 18-character ID number (GB 11643, MOD 11-2). Kept apart from the reader's own on purpose."""
+    """Check character of an 18-character ID number (GB 11643, MOD 11-2); apart from the reader's own on purpose."""
     total = sum(int(digit) * weight for digit, weight in zip(first17, _WEIGHTS, strict=True))
     return "10X98765432"[total % 11]
 
@@ -133,21 +133,26 @@ def school_year(period: Period) -> int:
     return period.year if period.month >= 9 else period.year - 1
 
 
-def schooling(person: Person, period: Period) -> Schooling | None:
-    """Expected schooling by age on 31 August; None for adults out of school."""
-    age = person.age_on(date(school_year(period), 8, 31))
+def _child(age: int) -> Schooling:
     if age < 4:
         return Schooling(None, None, "01")
     if age < 6:
         return Schooling("1", 0, "02")
-    if age < 12:
-        return Schooling("2", age - 5, "03")
+    return Schooling("2", age - 5, "03") if age < 12 else Schooling("3", age - 5, f"{age - 8:02d}")
+
+
+def schooling(person: Person, period: Period) -> Schooling | None:
+    """Expected schooling by age on 31 August; None for adults out of school."""
+    age = person.age_on(date(school_year(period), 8, 31))
     if age < 15:
-        return Schooling("3", age - 5, f"{age - 8:02d}")
+        return _child(age)
     if age < 18:
-        if person.senior_path == "senior":
-            return Schooling("4", age - 5, f"{age - 8:02d}")
-        return Schooling("5", age - 5, f"{age - 5:02d}") if person.senior_path == "vocational" else None
+        # Register codes: 07-09 senior school, 10-12 vocational school.
+        years = {
+            "senior": Schooling("4", age - 5, f"{age - 8:02d}"),
+            "vocational": Schooling("5", age - 5, str(age - 5)),
+        }
+        return years.get(person.senior_path)
     if age < 22 and person.goes_to_college:
         return Schooling("7", None, "14") if person.senior_path == "senior" else Schooling("6", None, "13")
     return None

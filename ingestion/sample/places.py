@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
-REGION_CSV = Path(__file__).parent.parent / "reference" / "region.csv"
+from ingestion.reference_data import regions
+
 _OFFICE_SUFFIX = re.compile(r"(社区)?(村民委员会|居民委员会|村委会|居委会)$")
 
 
@@ -25,25 +24,27 @@ class Place:
     """As the region table writes it, for example 明德村民委员会."""
 
     @property
-    def short_village(self) -> str:
-        """As people write it: 明德村, 龙井社区."""
-        stem = _OFFICE_SUFFIX.sub("", self.village)
-        return stem + ("社区" if "社区" in self.village[len(stem) :] else "村")
-
-    @property
     def stem(self) -> str:
         """The bare name; two villages of different townships may share it."""
         return _OFFICE_SUFFIX.sub("", self.village)
 
+    @property
+    def short_village(self) -> str:
+        """As offices shorten it: 明德村, 龙井社区居委会."""
+        if "社区" not in self.village[len(self.stem) :]:
+            return f"{self.stem}村"
+        return f"{self.stem}社区{'居委会' if self.village.endswith('居民委员会') else '村委会'}"
+
 
 @cache
-def places(county_code: str, source: Path = REGION_CSV) -> Sequence[Place]:
-    """Villages of the county by code. Raises ValueError when the region table holds none."""
-    with source.open(encoding="utf-8", newline="") as lines:
-        rows = [row for row in csv.DictReader(lines) if row["region_code"].startswith(county_code)]
-    names = {row["region_code"]: row["name"] for row in rows}
-    county = next((row["name"] for row in rows if row["level_code"] == "county"), None)
-    villages = sorted((row for row in rows if row["level_code"] == "village"), key=lambda row: row["region_code"])
+def places(county_code: str) -> Sequence[Place]:
+    """Villages of the county (6 digits) by code. Raises ValueError when the region table holds none."""
+    names = {region.region_code: region.name for region in regions()}
+    county = names.get(county_code.ljust(12, "0"))
+    villages = sorted(
+        (region for region in regions() if region.level_code == "village" and region.region_code[:6] == county_code),
+        key=lambda region: region.region_code,
+    )
     if county is None or not villages:
-        raise ValueError(f"[{source.name}] has no county and villages under [{county_code}]; add them to the region table")
-    return tuple(Place(row["region_code"], county, names[row["parent_code"]], row["name"]) for row in villages)
+        raise ValueError(f"the region table has no county and villages under [{county_code}]; add them to region.csv")
+    return tuple(Place(row.region_code, county, names[row.parent_code or ""], row.name) for row in villages)

@@ -50,6 +50,7 @@ def on_allowance(home: Household, period: Period) -> bool:
 
 
 def is_working(person: Person, period: Period) -> bool:
+    """Works away from home in the month."""
     age = person.age_on(period.last_day)
     return person.works_away and labour_code(person, period) in {"1", "2"} and 16 <= age < 60
 

@@ -1,4 +1,4 @@
-"""What the other offices know of a month: one record per certificate, insured person, pupil, case, house, tap, meter."""
+"""What the other offices know of a month: certificates, insured persons, pupils, cases, houses, taps, meters."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from hearth.period import Period
 from ingestion.sample.months import State
-from ingestion.sample.people import Case, Person, schooling, school_year
+from ingestion.sample.people import Case, Person, school_year, schooling
 from ingestion.sample.population import Household
 from ingestion.sample.records import Record, Value, households, members, noise, on_allowance, region
 

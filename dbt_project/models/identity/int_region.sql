@@ -14,7 +14,7 @@ valid as (
     from regions
     where
         valid_from <= {{ last_day("'" ~ var('period') ~ "'") }}
-        and coalesce(valid_to, 'infinity'::date) > {{ last_day("'" ~ var('period') ~ "'") }}
+        and coalesce(valid_to, 'infinity'::date) >= {{ last_day("'" ~ var('period') ~ "'") }}
 
 ),
 

@@ -16,7 +16,7 @@ valid as (
     from thresholds
     where
         valid_from <= {{ month_end }}
-        and coalesce(valid_to, 'infinity'::date) > {{ month_end }}
+        and coalesce(valid_to, 'infinity'::date) >= {{ month_end }}
         and region_code in (
             '',
             rpad(left('{{ var("county_code") }}', 2), 12, '0'),

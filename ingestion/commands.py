@@ -1,0 +1,111 @@
+"""Commands of the ingestion room; `hearth` merges them at its top level."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from hearth.settings import PROJECT_ROOT, settings
+
+app = typer.Typer(no_args_is_help=True)
+_contracts = typer.Typer(no_args_is_help=True, help="Contracts of the feeds and the files written from them.")
+app.add_typer(_contracts, name="contracts")
+
+
+@_contracts.command("generate")
+def generate_files() -> None:
+    """Write the dbt sources and the data dictionary from the contracts."""
+    from ingestion.contract import contracts
+    from ingestion.generate import generated, write
+
+    touched = write(generated(contracts()), PROJECT_ROOT)
+    typer.echo("\n".join(f"written: {name}" for name in touched) or "all files are fresh")
+
+
+@_contracts.command("check")
+def check_files() -> None:
+    """Read all contracts and say which generated files are stale. Exit code 1 if any is."""
+    from ingestion.contract import contracts
+    from ingestion.generate import generated, stale
+
+    found = contracts()
+    names = stale(generated(found), PROJECT_ROOT)
+    for name in names:
+        typer.echo(f"stale: {name}", err=True)
+    if names:
+        typer.echo("mend it with: hearth contracts generate", err=True)
+        raise typer.Exit(1)
+    typer.echo(f"{len(found)} contracts, generated files are fresh")
+
+
+@app.command("sample")
+def write_sample(
+    households: Annotated[int, typer.Option(min=1, help="Households of the register.")] = 3200,
+    periods: Annotated[str, typer.Option(help="Months, separated by commas.")] = "2026-09,2026-10",
+    seed: Annotated[int, typer.Option(help="Another seed, other people; the same seed, the same bytes.")] = 7,
+    manifest: Annotated[Path | None, typer.Option(help="Where to write what was planted; never in the inbox.")] = None,
+) -> None:
+    """Put the sample county's files into the inbox: invented people, real villages, known faults."""
+    from hearth.bucket import bucket
+    from hearth.period import Period
+    from hearth.settings import settings
+    from ingestion.sample.county import write_county
+
+    wanted = [Period.parse(text.strip()) for text in periods.split(",")]
+    made = write_county(wanted, households, seed, bucket())
+    target = manifest or settings().home / "sample" / "manifest.json"
+    made.write(target)
+    typer.echo(f"{len(made.files)} files for {', '.join(map(str, wanted))}; manifest: {target}")
+
+
+@app.command()
+def intake(
+    key: Annotated[str | None, typer.Argument(help="Inbox key; without it everything that is ready is taken.")] = None,
+) -> None:
+    """Take files in: check, load, answer. Exit code 1 if a file could not be worked on; refused files are no fault."""
+    from ingestion.contract import departments
+    from ingestion.intake import discover, take
+
+    keys = [key] if key else [found for owner in (*departments(), None) for found in discover(owner)]
+    table = Table("receipt", "state", "received", "accepted", "rejected", "excluded", "reason")
+    broken: list[str] = []
+    for inbox_key in keys:
+        try:
+            receipt = take(inbox_key)
+        except (OSError, RuntimeError, ValueError) as fault:  # one bad file must not cost the others anything
+            broken.append(str(fault))
+            continue
+        counts = (receipt.rows_received, receipt.rows_accepted, receipt.rows_rejected, receipt.rows_excluded)
+        reason = f"{receipt.reason.rule_id} {receipt.reason.message}" if receipt.reason else ""
+        table.add_row(receipt.submission_id, receipt.state, *map(str, counts), reason)
+    console = Console()
+    console.print(table if table.row_count else "nothing is ready in the inbox")
+    for text in broken:
+        typer.echo(f"not taken: {text}", err=True)
+    if broken:
+        raise typer.Exit(1)
+
+
+@app.command()
+def receipts(
+    period: Annotated[str | None, typer.Option(help="Only this month, YYYY-MM.")] = None,
+) -> None:
+    """List what was received, newest first, and what became of it."""
+    from hearth.period import Period
+    from ingestion.ledger import submissions
+
+    month = str(Period.parse(period)) if period else None
+    table = Table("received at", "receipt", "state", "received", "accepted", "rejected", "warnings", "reason")
+    for entry in submissions(month):
+        counts = (entry.rows_received, entry.rows_accepted, entry.rows_rejected, entry.warning_count)
+        moment = entry.received_at.astimezone(settings().zone)
+        table.add_row(
+            f"{moment:%Y-%m-%d %H:%M}", entry.submission_id, entry.state, *map(str, counts), entry.reason_rule_id or ""
+        )
+    Console().print(table)

@@ -1,0 +1,176 @@
+"""From one sheet with a header to data rows by column name (GEN-08, GEN-12, GEN-27, S-02, F-16)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ingestion.contract import Kind
+from ingestion.normalise.mapping import mapped
+from ingestion.normalise.problems import file_problem, make_finding
+from ingestion.normalise.text import as_text, is_blank
+from ingestion.normalise.units import factor, unit_of
+from ingestion.reader.body import RowSorter, columns_of, fill_merged
+from ingestion.reader.grid import Grid, address, cell_at
+from ingestion.reader.headers import Layout, Match
+from ingestion.table import CellValue, FileProblem, Finding, RawRow
+
+_DAMAGED = ("\ufffd", "锟斤拷")
+
+
+@dataclass(slots=True)
+class SheetTable:
+    """What one sheet gives to the table of its file."""
+
+    headers: dict[str, str] = field(default_factory=dict)
+    negated: set[str] = field(default_factory=set)
+    mappings: dict[str, Mapping[str, str]] = field(default_factory=dict)
+    units: dict[str, str] = field(default_factory=dict)
+    letters: dict[str, str] = field(default_factory=dict)
+    unknown: tuple[str, ...] = ()
+    rows: list[RawRow] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    excluded: int = 0
+
+
+def assemble(grid: Grid, layout: Layout) -> SheetTable:
+    """Data rows of a sheet whose header is complete.
+
+    Raises FileProblem S-02 (two columns of one meaning that differ), S-08 (a unit that cannot be converted), F-07
+    (damaged characters in the header).
+    """
+    _refuse_damaged_header(grid, layout)
+    fill_merged(grid, layout.last + 1)
+    body = RowSorter(grid, layout).sort()
+    sheet = SheetTable(excluded=body.excluded)
+    single: dict[str, int] = {}
+    gathered: dict[str, list[int]] = {}
+    for name, places in columns_of(layout):
+        column = layout.matches[places[0]].column
+        if len(places) > 1 and column.kind is Kind.CODE_LIST:
+            gathered[name] = places
+        else:
+            single[name] = places[0] if len(places) == 1 else _one_of(grid, layout, places, body.rows)
+    for name in [name for name, c in single.items() if _is_tick(layout.matches[c])]:
+        gathered[name] = [single.pop(name)]
+    for name, c in single.items():
+        _describe(sheet, layout.matches[c], name)
+        sheet.letters[name] = address(0, c)[:-1]
+    for name, places in gathered.items():
+        sheet.headers[name] = layout.matches[places[0]].column.title
+        sheet.letters[name] = address(0, places[0])[:-1]
+    unknown = _unknown_columns(grid, layout, body.rows)
+    sheet.unknown = tuple(unknown.values())
+    for r in body.rows:
+        cells = {name: cell_at(grid.rows, r, c) for name, c in single.items()}
+        for name, places in gathered.items():
+            cells[name] = _gather(grid, layout, r, places)
+        extra: dict[str, CellValue] = {
+            text: value for c, text in unknown.items() if (value := cell_at(grid.rows, r, c)) is not None
+        }
+        sheet.rows.append(RawRow(grid.sheet, r + 1, cells, extra))
+    if grid.broken:
+        _report_broken(grid, sheet, {c: name for name, c in single.items()}, set(body.rows))
+    return sheet
+
+
+def _describe(sheet: SheetTable, match: Match, name: str) -> None:
+    column = match.column
+    sheet.headers[name] = match.text
+    if match.header.negate:
+        sheet.negated.add(name)
+    if match.header.mapping:
+        sheet.mappings[name] = match.header.mapping
+    wanted = unit_of(column)
+    if match.unit is None or wanted is None or column.kind not in (Kind.INT, Kind.DECIMAL):
+        return
+    if factor(match.unit, wanted) is None:
+        raise file_problem(
+            "S-08",
+            message="“{header}”的单位与模板的“{unit}”不同",
+            fix="请换算成{unit}",
+            header=match.text,
+            unit=column.unit or wanted,
+        )
+    sheet.units[name] = match.unit
+
+
+def _refuse_damaged_header(grid: Grid, layout: Layout) -> None:
+    for r in range(layout.first, layout.last + 1):
+        for c, cell in enumerate(grid.rows[r]):
+            if isinstance(cell, str) and any(mark in cell for mark in _DAMAGED):
+                raise file_problem(
+                    "F-07",
+                    message="表头单元格{cell}的字符已损坏",
+                    fix="请从业务系统重新导出",
+                    cell=address(r, c),
+                )
+
+
+def _one_of(grid: Grid, layout: Layout, places: list[int], rows: list[int]) -> int:
+    """The column to read of several with one meaning: all must say the same, or all but one say nothing."""
+    columns = [tuple(as_text(cell_at(grid.rows, r, c)) for r in rows) for c in places]
+    spoken = [(c, values) for c, values in zip(places, columns, strict=True) if any(values)]
+    if len({values for _, values in spoken}) <= 1:
+        return spoken[0][0] if spoken else places[0]
+    headers = "、".join(f"{layout.matches[c].text}（{address(0, c)[:-1]}列）" for c in places)
+    raise _duplicate(headers)
+
+
+def _duplicate(headers: str) -> FileProblem:
+    return file_problem(
+        "S-02", message="列名含义相同但内容不同：{headers}", fix="请删除或改名，只保留一列", headers=headers
+    )
+
+
+def _is_tick(match: Match) -> bool:
+    """A column of a list that asks yes or no for one of its codes (产业帮扶 = 是)."""
+    return (
+        match.column.kind is Kind.CODE_LIST and set(match.header.mapping) <= {"是", "否"} and bool(match.header.mapping)
+    )
+
+
+def _gather(grid: Grid, layout: Layout, row: int, places: list[int]) -> CellValue:
+    """Cells of several columns as one multi-select cell; what cannot be read stays as sent, to be found later."""
+    parts: list[str] = []
+    for c in places:
+        cell = cell_at(grid.rows, row, c)
+        match = layout.matches[c]
+        if is_blank(cell, nothing_is_blank=False):
+            continue
+        said = mapped(cell, match.header.mapping)
+        text = as_text(said)
+        if text:
+            parts.append(text)
+    return "、".join(parts) or None
+
+
+def _unknown_columns(grid: Grid, layout: Layout, rows: list[int]) -> dict[int, str]:
+    """Columns the contract does not know. One without a title and almost empty is dropped (GEN-07)."""
+    known = dict(layout.unknown)
+    width = max((len(grid.rows[r]) for r in rows), default=0)
+    filled = [0] * width
+    untitled = [c for c in range(width) if c not in known and c not in layout.matches]
+    for r in rows if untitled else ():
+        row = grid.rows[r]
+        for c in untitled:
+            if c < len(row) and row[c] is not None:
+                filled[c] += 1
+    known |= {c: f"{address(0, c)[:-1]}列（无标题）" for c in untitled if filled[c] * 100 >= len(rows) and filled[c]}
+    return dict(sorted(known.items()))
+
+
+def _report_broken(grid: Grid, sheet: SheetTable, names: Mapping[int, str], rows: set[int]) -> None:
+    for (r, c), cell in sorted(grid.broken.items()):
+        if r in rows and c in names:
+            sheet.findings.append(
+                make_finding(
+                    "F-16",
+                    severity="error",
+                    sheet=grid.sheet,
+                    row=r + 1,
+                    columns=(names[c],),
+                    message="单元格{cell}是未计算的公式或错误值",
+                    cell=cell,
+                )
+            )

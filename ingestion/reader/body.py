@@ -1,0 +1,135 @@
+"""Which rows below the header are data (GEN-10 to GEN-12, S-15)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from ingestion.normalise.text import as_text, is_blank
+from ingestion.reader.grid import Grid
+from ingestion.reader.headers import Layout, header_key
+from ingestion.table import CellValue
+
+_TOTAL = re.compile(r"^(本页|本村|本乡|本镇|全县|全镇|全乡)?(合计|总计|小计|累计|共计)[:：]?$")
+_FOOTER = re.compile(
+    r"^(合计|总计|小计|累计|共计|本页|填表人|填报人|制表|审核|复核|负责人|单位负责人|分管|经办人"
+    r"|填报单位|填报日期|填报时间|联系人|注\d*[:：.、]|注$|说明|备注|数据来源|单位[:：(（]|第\d+页|共\d+页)"
+)
+_PLACEHOLDER = re.compile(r"^[{$#]")
+_HINT = re.compile(
+    r"^(必填|选填|非必填|文本|数字|数值|日期|下拉|是/否|格式|填写|例[:：如]|示例|样例|yyyy)", re.IGNORECASE
+)
+_EXAMPLE = re.compile(r"^[(（【]?(示例|样例|例)[)）】:：]?$")
+
+
+@dataclass(slots=True)
+class Body:
+    """The data rows of one sheet, and how many others were left out though something stood in them."""
+
+    rows: list[int] = field(default_factory=list)
+    excluded: int = 0
+
+
+def fill_merged(grid: Grid, first_row: int) -> None:
+    """Give every row of a range merged downwards its value (GEN-12, layout L11). Other blanks stay blank."""
+    for top, left, bottom, _ in grid.merged:
+        if top < first_row or bottom == top or top >= len(grid.rows) or left >= len(grid.rows[top]):
+            continue
+        value = grid.rows[top][left]
+        for r in range(top + 1, min(bottom + 1, len(grid.rows))):
+            row = grid.rows[r]
+            row.extend([None] * (left + 1 - len(row)))
+            row[left] = value
+
+
+class RowSorter:
+    """Tells data rows of one sheet from titles, notes, totals, group rows and repeated headers."""
+
+    def __init__(self, grid: Grid, layout: Layout) -> None:
+        self._grid = grid
+        self._layout = layout
+        self._keys = [c for c, match in layout.matches.items() if match.column.key_position is not None]
+        self._loaded = {c for c, match in layout.matches.items() if match.column.loaded}
+        self._headers = [
+            {c: header_key(text) for c, cell in enumerate(grid.rows[r]) if (text := as_text(cell))}
+            for r in range(layout.first, layout.last + 1)
+        ]
+        self._header_words = {word for row in self._headers for word in row.values()}
+        self._titles = {as_text(cell) for row in grid.rows[: layout.first] for cell in row if cell is not None}
+
+    def sort(self) -> Body:
+        """All rows below the header, judged."""
+        body = Body()
+        start = self._layout.last + 1
+        for r in range(start, len(self._grid.rows)):
+            filled: list[tuple[int, CellValue]] = [
+                (c, cell) for c, cell in enumerate(self._grid.rows[r]) if cell is not None and _holds(cell)
+            ]
+            if not filled:
+                continue
+            if self._is_data(r, filled, is_top=r < start + 3):
+                body.rows.append(r)
+            else:
+                body.excluded += 1
+        return body
+
+    def _is_data(self, row: int, filled: list[tuple[int, CellValue]], *, is_top: bool) -> bool:
+        if not any(c in self._loaded for c, _ in filled):
+            return any((row, c) in self._grid.broken for c in self._loaded)
+        if len(filled) == 1:
+            return len(self._loaded) == 1 and not self._is_note(filled[0][1])
+        if is_top and self._is_guide(filled):
+            return False
+        return not (self._is_total(filled) or self._is_header(filled))
+
+    def _is_note(self, cell: CellValue) -> bool:
+        text = as_text(cell)
+        return text in self._titles or bool(_FOOTER.match(text) or _TOTAL.match(text))
+
+    def _is_guide(self, filled: list[tuple[int, CellValue]]) -> bool:
+        """Instructions, ``{.field}`` marks, a row of column numbers or an example right below the header."""
+        texts = [as_text(cell) for _, cell in filled]
+        if _EXAMPLE.match(texts[0]):
+            return True
+        if len(texts) >= 3 and _is_numbering(texts):
+            return True
+        guides = sum(bool(_PLACEHOLDER.match(text) or _HINT.match(text)) for text in texts)
+        return guides * 2 > len(texts)
+
+    def _is_total(self, filled: list[tuple[int, CellValue]]) -> bool:
+        first = filled[0][1]
+        words = [(c, re.sub(r"\s+", "", cell)) for c, cell in filled if isinstance(cell, str)]
+        total = next((c for c, word in words if _TOTAL.match(word)), None)
+        if total is None and not (isinstance(first, str) and _FOOTER.match(re.sub(r"\s+", "", first))):
+            return False
+        place = filled[0][0] if total is None else total
+        rest = dict(filled)
+        return all(c == place or c not in rest or is_blank(rest[c], nothing_is_blank=True) for c in self._keys)
+
+    def _is_header(self, filled: list[tuple[int, CellValue]]) -> bool:
+        first = filled[0][1]
+        if not isinstance(first, str) or header_key(as_text(first)) not in self._header_words:
+            return False
+        texts = {c: header_key(as_text(cell)) for c, cell in filled}
+        return any(sum(header.get(c) == text for c, text in texts.items()) * 2 > len(texts) for header in self._headers)
+
+
+def _holds(cell: CellValue) -> bool:
+    return not isinstance(cell, str) or bool(cell.strip())
+
+
+def _is_numbering(texts: list[str]) -> bool:
+    numbers = [text.strip("()（）") for text in texts]
+    start = next((i for i, number in enumerate(numbers) if number.isdigit()), None)
+    if start is None or start > 2 or not set(numbers[:start]) <= set("甲乙丙丁"):
+        return False
+    return numbers[start:] == [str(n) for n in range(1, len(numbers) - start + 1)]
+
+
+def columns_of(layout: Layout) -> Iterator[tuple[str, list[int]]]:
+    """Each contract column with the positions that carry it, left to right."""
+    places: dict[str, list[int]] = {}
+    for c in sorted(layout.matches):
+        places.setdefault(layout.matches[c].column.name, []).append(c)
+    yield from places.items()

@@ -1,0 +1,214 @@
+"""Writes the sample county's files into a bucket, as nine feeds' departments would."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import TYPE_CHECKING
+
+from hearth.period import Period
+from hearth.settings import settings
+from ingestion.contract import Column, Contract, contracts
+from ingestion.sample.cells import write_row
+from ingestion.sample.defects import Scene, plant
+from ingestion.sample.files import damage, encode, lock, not_a_workbook, to_xlsx
+from ingestion.sample.habits import BadFile, Habit, habits
+from ingestion.sample.layouts import Row, Sheet, fill, lay_out
+from ingestion.sample.manifest import Manifest, MonthFacts, PlantedDefect, SampleFile
+from ingestion.sample.months import State, months
+from ingestion.sample.places import Place, places
+from ingestion.sample.services import SUBJECTS, everyone
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from airflow.sdk import ObjectStoragePath
+    from upath import UPath
+
+    Target = ObjectStoragePath | UPath | Path
+
+EXAMPLE_ROWS = 24
+"""Rows of a wholly bad file: enough to be taken for a real one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """One office at one month's end."""
+
+    contract: Contract
+    habit: Habit
+    period: Period
+    where: Sequence[Place]
+    seed: int
+
+    @property
+    def county(self) -> str:
+        return self.where[0].county
+
+    def rng(self, purpose: str) -> Random:
+        """A stream of its own."""
+        return Random(f"{self.seed}/{self.contract.feed_id}/{self.period}/{purpose}")  # noqa: S311 - invented data
+
+    def name(self, template: str) -> str:
+        return fill(template, self.habit, self.contract, self.period, self.county)
+
+    def sheets(self, columns: Sequence[Column], rows: Sequence[Row], stated: Period | None = None) -> list[Sheet]:
+        """The office's layout; `stated` is the month its titles name."""
+        words = (stated or self.period, self.county)
+        return lay_out(self.habit, self.contract, columns, rows, words=words)
+
+    def rows(self, state: State) -> list[Row]:
+        """The month's rows as the office writes them, without faults."""
+        columns = self.habit.columns(self.contract)
+        return [
+            Row(write_row(self.habit, columns, record), record.place.township, record.is_plain)
+            for record in SUBJECTS[self.habit.subject](state)
+        ]
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _put(target: Target, key: str, content: bytes) -> None:
+    """The file, then its side file: whoever sees the second may read the first."""
+    path = target / key
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    side = target / f"{key}.sha256"
+    side.write_bytes(f"{_sha256(content)}  {path.name}\n".encode())
+
+
+def _good_file(desk: Desk, clean: Sequence[Row]) -> tuple[str, bytes, list[Row]]:
+    scene = Scene(desk.habit, desk.contract, desk.period, desk.where, desk.rng("defects"))
+    copies = [Row(dict(row.cells), row.township, row.is_plain) for row in clean]
+    rows = plant(copies, scene)
+    sheets = desk.sheets(desk.habit.columns(desk.contract), rows)
+    return desk.name(desk.habit.file), encode(sheets, desk.habit), rows
+
+
+def _missing_column(desk: Desk, rows: Sequence[Row], bad: BadFile) -> bytes:
+    columns = [column for column in desk.habit.columns(desk.contract) if column.name != bad.column]
+    # A parent header over the missing column would go with it.
+    groups = tuple(
+        group.model_copy(update={"columns": tuple(name for name in group.columns if name != bad.column)})
+        for group in desk.habit.groups
+    )
+    habit = desk.habit.model_copy(update={"groups": groups})
+    return encode(lay_out(habit, desk.contract, columns, rows, words=(desk.period, desk.county)), habit)
+
+
+def _bad_content(desk: Desk, rows: Sequence[Row], bad: BadFile) -> bytes:
+    columns = desk.habit.columns(desk.contract)
+    whole = desk.sheets(columns, rows)
+    makers: Mapping[str, Callable[[], bytes]] = {
+        "password": lambda: lock(to_xlsx(whole), desk.rng("bad")),
+        "truncated": lambda: (content := to_xlsx(whole))[: len(content) * 6 // 10],
+        "missing_column": lambda: _missing_column(desk, rows, bad),
+        "wrong_month": lambda: encode(desk.sheets(columns, rows, desk.period.shift(-1)), desk.habit),
+        "header_only": lambda: encode(desk.sheets(columns, []), desk.habit),
+        "random_bytes": lambda: not_a_workbook(desk.rng("bad")),
+        "damaged_text": lambda: damage(encode(whole, desk.habit)),
+    }
+    return makers[bad.fault]()
+
+
+def _wholly_bad(desk: Desk, clean: Sequence[Row], bad: BadFile) -> tuple[SampleFile, bytes]:
+    content = _bad_content(desk, clean[:EXAMPLE_ROWS], bad)
+    return _entry(desk, desk.name(bad.file), content, [], bad), content
+
+
+def _entry(desk: Desk, name: str, content: bytes, rows: Sequence[Row], bad: BadFile | None = None) -> SampleFile:
+    contract = desk.contract
+    faulty = [row for row in rows if row.faults]
+    return SampleFile(
+        department=contract.department,
+        feed=contract.feed,
+        period=str(desk.period),
+        path=f"inbox/{contract.department}/{desk.period}/{name}",
+        sha256=_sha256(content),
+        byte_count=len(content),
+        rows=len(rows),
+        expected_accepted=len(rows) - len(faulty),
+        expected_rejected=len(faulty),
+        defects=tuple(
+            PlantedDefect(fault.kind, fault.rule_id, row.sheet, row.number, fault.column)
+            for row in faulty
+            for fault in row.faults
+        ),
+        is_wholly_bad=bad is not None,
+        expected_rule_id=bad.rule if bad else None,
+        fault=bad.fault if bad else None,
+    )
+
+
+def _month(state: State, where: Sequence[Place], *, is_first: bool) -> Iterator[tuple[SampleFile, bytes]]:
+    for feed_id, contract in contracts().items():
+        desk = Desk(contract, habits().feeds[feed_id], state.period, where, state.seed)
+        clean = desk.rows(state)
+        name, content, rows = _good_file(desk, clean)
+        if is_first and desk.habit.wholly_bad is not None:
+            yield _wholly_bad(desk, clean, desk.habit.wholly_bad)
+        yield _entry(desk, name, content, rows), content
+
+
+def _strays(period: Period) -> Iterator[tuple[SampleFile, bytes]]:
+    for stray in habits().strays:
+        content = to_xlsx([Sheet("Sheet1", [["名称", "登记日期"], ["示例小卖部", "2026-01-05"]])])
+        key = f"inbox/{stray.department}/{period}/{stray.file}"
+        entry = SampleFile(
+            department=stray.department,
+            feed=None,
+            period=str(period),
+            path=key,
+            sha256=_sha256(content),
+            byte_count=len(content),
+            rows=0,
+            expected_accepted=0,
+            expected_rejected=0,
+            defects=(),
+            is_wholly_bad=True,
+            expected_rule_id=stray.rule,
+            fault="stray",
+        )
+        yield entry, content
+
+
+def _facts(state: State) -> MonthFacts:
+    active = [home for home in state.registered if home.is_active(state.period)]
+    return MonthFacts(
+        period=str(state.period),
+        register_households=len(state.registered),
+        active_households=len(active),
+        register_persons=sum(len(home.present(state.period)) for home in active),
+        county_persons=sum(1 for _ in everyone(state)),
+        events=dict(sorted(Counter(state.events).items())),
+    )
+
+
+def write_county(periods: Sequence[Period], households: int, seed: int, target: Target) -> Manifest:
+    """Write the files of each month under ``<target>/inbox/<department>/<period>/``, each followed by its .sha256.
+
+    The same arguments give the same bytes; a month's good files do not depend on which other months are asked for.
+    The wholly bad files come in the first month. `target` is the bucket's root. Raises ValueError for no periods, for
+    periods before the sample's first month and for contracts without a habit.
+    """
+    without = sorted(contracts().keys() - habits().feeds.keys())
+    if without:
+        raise ValueError(f"contracts without a habit in habits.yaml: {without}")
+    where = places(settings().county_code)
+    files: list[SampleFile] = []
+    facts: list[MonthFacts] = []
+    for state in months(households, seed, where, periods):
+        is_first = state.period == min(periods)
+        facts.append(_facts(state))
+        for entry, content in _month(state, where, is_first=is_first):
+            _put(target, entry.path, content)
+            files.append(entry)
+        for entry, content in _strays(state.period) if is_first else ():
+            _put(target, entry.path, content)
+            files.append(entry)
+    return Manifest(settings().county_code, seed, households, tuple(facts), tuple(files))

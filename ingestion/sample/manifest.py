@@ -1,0 +1,94 @@
+"""What the sample holds and what must be found in it; tests and the demo compare results with it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class PlantedDefect:
+    """One fault of one row."""
+
+    kind: str
+    rule_id: str
+    """The error rule that must reject the row."""
+    sheet: str
+    row: int
+    """1-based, as the sender's program shows it."""
+    column: str
+    """Canonical name."""
+
+
+@dataclass(frozen=True, slots=True)
+class SampleFile:
+    """One file of the inbox."""
+
+    department: str
+    feed: str | None
+    """None: the department has no contract."""
+    period: str
+    path: str
+    """Key below the bucket's root, for example inbox/<department>/<period>/<file>."""
+    sha256: str
+    byte_count: int
+    rows: int
+    """Data rows a reader must count (0 for a wholly bad file)."""
+    expected_accepted: int
+    expected_rejected: int
+    defects: tuple[PlantedDefect, ...]
+    is_wholly_bad: bool
+    expected_rule_id: str | None
+    """For a wholly bad file: the rule that refuses it."""
+    fault: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MonthFacts:
+    """The invented truth of one month, in counts."""
+
+    period: str
+    register_households: int
+    """Rows of the household snapshot, those gone included."""
+    active_households: int
+    register_persons: int
+    county_persons: int
+    events: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """All files of one run."""
+
+    county_code: str
+    seed: int
+    households: int
+    months: tuple[MonthFacts, ...]
+    files: tuple[SampleFile, ...]
+
+    def good(self, feed_id: str | None = None) -> Iterator[SampleFile]:
+        """Files that must be taken (with some rows refused), of one feed or of all."""
+        for file in self.files:
+            if not file.is_wholly_bad and feed_id in {None, f"{file.department}.{file.feed}"}:
+                yield file
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), ensure_ascii=False, indent=1) + "\n"
+
+    def write(self, path: Path) -> None:
+        """Write as JSON; makes the folder."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(self.to_json(), encoding="utf-8")
+
+
+def read_manifest(path: Path) -> Manifest:
+    """The manifest that `Manifest.write` wrote. Raises TypeError or KeyError for another shape."""
+    node = json.loads(path.read_text(encoding="utf-8"))
+    files = [
+        SampleFile(**{**file, "defects": tuple(PlantedDefect(**defect) for defect in file["defects"])})
+        for file in node["files"]
+    ]
+    months = tuple(MonthFacts(**month) for month in node["months"])
+    return Manifest(**{**node, "files": tuple(files), "months": months})

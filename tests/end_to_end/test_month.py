@@ -1,0 +1,228 @@
+"""From files in the inbox to rows a reader sees, with a real Airflow, and what stops a month on its way."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import openpyxl
+import psycopg
+import pytest
+
+from hearth.bucket import bucket
+from hearth.database import Role, connect
+from hearth.services import supervisor
+from ingestion.contract import contracts, departments
+from ingestion.sample.county import write_county
+from tests.end_to_end.conftest import OCTOBER, SEPTEMBER, Installation, Reader
+
+pytestmark = pytest.mark.airflow
+
+ANSWER = """
+    select count(*), count(distinct household_no), min(period), max(period),
+        md5(string_agg(concat_ws('|', v.*), e'\\n' order by household_no, period))
+    from shared.v_two_no_worries_three_guarantees as v
+    where period = '2026-10'
+"""
+
+
+def test_two_months_are_published_and_every_department_was_answered(published: Installation) -> None:
+    assert [row[0] for row in published.publications()] == [str(SEPTEMBER), str(OCTOBER)]
+    live = published.rows(
+        "select feed, period from ops.submission where state in ('accepted', 'partially_accepted') order by 1, 2"
+    )
+    assert len(live) == 2 * len(contracts())
+    rejected = published.rows("select distinct department from ops.submission where state = 'rejected'")
+    assert {row[0] for row in rejected} >= set(departments())
+    unbalanced = published.rows(
+        "select count(*) from ops.submission where rows_received <> rows_accepted + rows_rejected"
+    )
+    assert unbalanced == [(0,)]
+    for submission_id, key in published.rows("select submission_id, receipt_key from ops.submission"):
+        receipt = bucket() / str(key)
+        assert (
+            json.loads((receipt / "receipt.json").read_text() if receipt.is_dir() else receipt.read_text())[
+                "submission_id"
+            ]
+            == submission_id
+        )
+
+
+def test_nothing_is_left_in_the_inbox(published: Installation) -> None:
+    inbox = Path(published.settings.bucket.removeprefix("file://")) / "inbox"
+    assert [path for path in inbox.rglob("*") if path.is_file()] == []
+
+
+def test_the_reader_sees_every_household_once_and_all_three_states(published: Installation) -> None:
+    (row,) = published.rows(ANSWER, role=Role.READER)
+    assert row[0] == row[1] == published.publications()[1][2]
+    states = published.rows(
+        "select distinct unnest(array[food_state, clothing_state, education_state, medical_state, housing_state, "
+        "water_state, power_state]) from shared.v_two_no_worries_three_guarantees",
+        role=Role.READER,
+    )
+    assert {state for (state,) in states} == {"met", "unmet", "unknown"}
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "select * from marts.fct_household_month",
+        "select * from raw.register__member",
+        "select * from vault.entry",
+        "select * from ops.submission",
+        "select * from quarantine.row",
+        "select * from candidate.fct_household_month",
+        "select * from identity.person_key_map",
+        "create table shared.mine (a int)",
+        "create temporary table mine (a int)",
+        "set role hearth_builder",
+    ],
+)
+def test_the_reader_sees_shared_and_nothing_else(published: Installation, query: str) -> None:
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        published.rows(query, role=Role.READER)
+
+
+def test_the_same_files_again_change_nothing(published: Installation) -> None:
+    def state() -> list[tuple[object, ...]]:
+        counts = [
+            published.rows(f"select count(*) from raw.{contract.raw_table}")[0] for contract in contracts().values()
+        ]
+        return [*counts, *published.publications(), *published.rows("select count(*) from ops.submission")]
+
+    before = state()
+    for period in (SEPTEMBER, OCTOBER):
+        write_county([period], households=300, seed=11, target=bucket())
+    assert set(published.run_intakes().values()) == {"success"}
+    assert set(published.close_is_quiet().values()) == {"success"}
+    assert state() == before
+
+
+FAULTS = {
+    "a household counted twice": (
+        "insert into candidate.fct_household_month select (jsonb_populate_record(f, jsonb_build_object('household_key', "
+        "f.household_key + 1))).* from candidate.fct_household_month as f order by household_key limit 1"
+    ),
+    "a broken roll-up": (
+        "update candidate.fct_guarantee_region_month set met = met + 1, universe = universe + 1 "
+        "where level_code = 'township' and guarantee = 'housing' and region_code = "
+        "(select min(region_code) from candidate.fct_guarantee_region_month where level_code = 'township')"
+    ),
+}
+
+
+def _plant(installation: Installation, statement: str) -> None:
+    """Damage `candidate` the moment dbt has reported its last layer: what a wrong model would have left there."""
+    with connect(Role.OWNER) as connection:
+        connection.execute(
+            f"""
+            create or replace function ops.planted_fault() returns trigger language plpgsql as $body$
+            begin
+                if exists (select from new_rows where layer = 'tag:marts') then {statement}; end if;
+                return null;
+            end $body$;
+            create or replace trigger planted_fault after insert on ops.build_result
+            referencing new table as new_rows for each statement execute function ops.planted_fault();
+            """.encode()
+        )
+
+
+def _pull_out() -> None:
+    with connect(Role.OWNER) as connection:
+        connection.execute("drop trigger planted_fault on ops.build_result")
+
+
+def _resend(installation: Installation, department: str, feed: str, period: str) -> None:
+    """The department sends its month again: the same rows in a workbook with other bytes."""
+    (found,) = installation.rows(
+        "select archive_key, file_name from ops.submission where department = %s and feed = %s and period = %s "
+        "and state in ('accepted', 'partially_accepted')",
+        *(department, feed, period),
+    )
+    workbook = openpyxl.load_workbook(io.BytesIO((bucket() / str(found[0])).read_bytes()))
+    workbook.create_sheet("更正说明")
+    target = bucket() / "inbox" / department / period / str(found[1])
+    target.parent.mkdir(parents=True, exist_ok=True)
+    buffer = io.BytesIO()
+    workbook.save(buffer)
+    target.write_bytes(buffer.getvalue())
+    assert installation.run(f"intake__{department}") == "success"
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_what_passes_intake_but_not_the_gate_is_never_seen(published: Installation, fault: str) -> None:
+    before = published.publications()
+    (answer,) = published.rows(ANSWER, role=Role.READER)
+    closes = set(published.close_is_quiet())
+    reader = Reader(ANSWER)
+    _plant(published, FAULTS[fault])
+    try:
+        with reader.polling():
+            _resend(published, "water", "supply", "2026-10")
+            published.wait_for(
+                lambda: "woken" if set(published.airflow.run_states("close", published.started)) - closes else None,
+                {"woken"},
+            )
+            (state,) = {run: state for run, state in published.close_is_quiet().items() if run not in closes}.values()
+            assert state == "failed"
+    finally:
+        _pull_out()
+    assert published.publications() == before
+    assert reader.errors == []
+    assert len(reader.answers) > 20
+    assert set(reader.answers) == {answer}
+    blocked = published.rows(
+        "select distinct g.rule_id from ops.gate_result as g where g.build_id = (select max(build_id) from ops.build) "
+        "and not g.success and g.severity = 'gate'"
+    )
+    assert blocked, "the gate itself must have said no"
+    assert published.rows("select state from ops.build order by build_id desc limit 1") == [("blocked",)]
+
+
+def test_after_the_fault_is_mended_the_month_is_restated(published: Installation) -> None:
+    (old,) = [row for row in published.publications() if row[0] == "2026-10"]
+    assert published.run("close", {"period": "2026-10"}) == "success"
+    (new,) = [row for row in published.publications() if row[0] == "2026-10"]
+    assert new[1] > old[1]  # type: ignore[operator]
+    assert new[2] == old[2]
+
+
+def test_postgres_stopped_in_mid_run_loses_nothing(published: Installation) -> None:
+    november = OCTOBER.shift(1)
+    write_county([november], households=300, seed=11, target=bucket())
+    runs = {dag_id: published.airflow.trigger(dag_id) for dag_id in published.airflow.intake_dags()}
+    published.wait_for(
+        lambda: (
+            "claimed"
+            if published.rows("select 1 from ops.submission where period = %s limit 1", str(november))
+            else None
+        ),
+        {"claimed"},
+    )
+    supervisor.stop("postgres")
+    supervisor.start("postgres")
+    for dag_id, run_id in runs.items():
+        state = published.wait_for(
+            lambda dag_id=dag_id, run_id=run_id: published.airflow.run_states(dag_id, published.started).get(run_id),  # type: ignore[misc]
+            {"success", "failed"},
+        )
+        assert state == "success", dag_id
+    doubled = published.rows(
+        "select feed, count(*) from ops.submission where period = %s and state in ('accepted', 'partially_accepted') "
+        "group by feed having count(*) <> 1",
+        str(november),
+    )
+    assert doubled == []
+    for contract in contracts().values():
+        (counts,) = published.rows(
+            f"select count(*), (select sum(rows_accepted) from ops.submission where department = %s and feed = %s "
+            f"and period = %s and state in ('accepted', 'partially_accepted')) from raw.{contract.raw_table} as r "
+            "join ops.submission as s using (submission_id) where s.period = %s and s.state in ('accepted', 'partially_accepted')",
+            contract.department,
+            contract.feed,
+            str(november),
+            str(november),
+        )
+        assert counts[0] == counts[1], contract.feed_id

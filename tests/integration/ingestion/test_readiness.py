@@ -1,0 +1,152 @@
+"""Which months the ledger calls ready."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from itertools import count
+
+import psycopg
+import pytest
+
+from hearth.database import Role, connect
+from hearth.period import Period
+from hearth.settings import settings
+from ingestion.contract import contracts
+from ingestion.ledger import periods_past_cutoff, ready_periods
+from ingestion.readiness import spine_feeds
+
+pytestmark = pytest.mark.usefixtures("clean_warehouse")
+COUNTY, MONTH = "530524", "2026-03"
+_numbers = count(1)
+
+
+def receive(connection: psycopg.Connection, feed_id: str, period: str = MONTH, county: str = COUNTY) -> str:
+    """A submission that becomes the live one of its feed and month."""
+    department, feed = feed_id.split(".")
+    number = f"s{next(_numbers)}"
+    connection.execute(
+        "insert into ops.submission (submission_id, county_code, department, feed, period, file_name, inbox_key, sha256,"
+        " byte_count, state) values (%s, %s, %s, %s, %s, 'x', 'x', %s, 1, 'claimed')",
+        [number, county, department, feed, period, number],
+    )
+    connection.execute(
+        "update ops.submission set state = 'superseded', superseded_by = %s where county_code = %s and department = %s"
+        " and feed = %s and period = %s and state in ('accepted', 'partially_accepted')",
+        [number, county, department, feed, period],
+    )
+    connection.execute("update ops.submission set state = 'accepted' where submission_id = %s", [number])
+    return number
+
+
+def build(connection: psycopg.Connection, inputs: dict[str, str], state: str, period: str = MONTH) -> int:
+    row = connection.execute(
+        "insert into ops.build (county_code, period, state, code_version) values (%s, %s, %s, 'test') returning build_id",
+        [COUNTY, period, state],
+    ).fetchone()
+    assert row is not None
+    for feed_id, number in inputs.items():
+        department, feed = feed_id.split(".")
+        connection.execute(
+            "insert into ops.build_input values (%s, %s, %s, %s, %s, false, 0)",
+            [row[0], department, feed, number, period],
+        )
+    return int(row[0])
+
+
+def publish(connection: psycopg.Connection, inputs: dict[str, str], period: str = MONTH) -> None:
+    build_id = build(connection, inputs, "published", period)
+    connection.execute(
+        "insert into ops.publication (build_id, county_code, period, household_count) values (%s, %s, %s, 1)",
+        [build_id, COUNTY, period],
+    )
+
+
+def everything(connection: psycopg.Connection, period: str = MONTH) -> dict[str, str]:
+    return {feed_id: receive(connection, feed_id, period) for feed_id in contracts()}
+
+
+def past(month: str = MONTH) -> datetime:
+    return Period.parse(month).due_at(settings().cutoff_day) + timedelta(seconds=1)
+
+
+def test_nothing_received_nothing_ready() -> None:
+    assert ready_periods(COUNTY) == []
+    assert periods_past_cutoff(COUNTY, past()) == []
+
+
+def test_complete_months_are_ready_in_order_until_published() -> None:
+    with connect(Role.OWNER) as connection:
+        inputs = everything(connection)
+        everything(connection, "2026-01")
+        receive(connection, "civil_affairs.dibao", county="110101")
+    assert ready_periods(COUNTY) == ["2026-01", MONTH]
+    assert ready_periods("110101") == []
+    with connect(Role.OWNER) as connection:
+        publish(connection, inputs)
+    assert ready_periods(COUNTY) == ["2026-01"]
+    with connect(Role.OWNER) as connection:
+        receive(connection, "civil_affairs.dibao")
+    assert ready_periods(COUNTY) == ["2026-01", MONTH]
+
+
+def test_incomplete_month_waits_for_the_cutoff_and_for_the_register() -> None:
+    with connect(Role.OWNER) as connection:
+        inputs = {feed_id: receive(connection, feed_id) for feed_id in sorted(spine_feeds())[:1]}
+    assert ready_periods(COUNTY) == []
+    assert periods_past_cutoff(COUNTY, past()) == []
+    with connect(Role.OWNER) as connection:
+        inputs |= {feed_id: receive(connection, feed_id) for feed_id in sorted(spine_feeds())[1:]}
+    assert ready_periods(COUNTY) == []
+    assert periods_past_cutoff(COUNTY, past() - timedelta(seconds=2)) == []
+    assert periods_past_cutoff(COUNTY, past()) == [MONTH]
+    with connect(Role.OWNER) as connection:
+        publish(connection, inputs)
+    assert periods_past_cutoff(COUNTY, past()) == []
+    with connect(Role.OWNER) as connection:  # a late feed of a published month
+        receive(connection, "water.supply")
+    assert ready_periods(COUNTY) == [MONTH]
+
+
+def test_restated_input_makes_the_later_month_that_carried_it_ready() -> None:
+    with connect(Role.OWNER) as connection:
+        january = everything(connection, "2026-01")
+        spine = {feed_id: receive(connection, feed_id) for feed_id in spine_feeds()}
+        publish(connection, january, "2026-01")
+        publish(connection, january | spine)
+    assert ready_periods(COUNTY) == []
+    with connect(Role.OWNER) as connection:
+        receive(connection, "civil_affairs.dibao", "2026-01")
+    assert ready_periods(COUNTY) == ["2026-01", MONTH]
+
+
+def test_month_that_the_gate_blocked_waits_for_something_new() -> None:
+    with connect(Role.OWNER) as connection:
+        inputs = everything(connection)
+        build(connection, inputs, "failed")
+    assert ready_periods(COUNTY) == [MONTH]
+    with connect(Role.OWNER) as connection:
+        build(connection, inputs, "blocked")
+    assert ready_periods(COUNTY) == []
+    with connect(Role.OWNER) as connection:
+        receive(connection, "power.connection")
+    assert ready_periods(COUNTY) == [MONTH]
+
+
+def test_blocked_restatement_of_a_published_month_waits_too() -> None:
+    with connect(Role.OWNER) as connection:
+        inputs = everything(connection)
+        publish(connection, inputs)
+        inputs["civil_affairs.dibao"] = receive(connection, "civil_affairs.dibao")
+    assert ready_periods(COUNTY) == [MONTH]
+    with connect(Role.OWNER) as connection:
+        build(connection, inputs, "blocked")
+    assert ready_periods(COUNTY) == []
+
+
+def test_moment_without_zone_is_refused() -> None:
+    with pytest.raises(ValueError, match="time zone"):
+        periods_past_cutoff(COUNTY, datetime(2026, 4, 13))  # noqa: DTZ001 - the point of the test
+
+
+def test_register_feeds_are_the_spine() -> None:
+    assert spine_feeds() == {"register.household", "register.member"}

@@ -1,0 +1,72 @@
+"""Department, month and feed from the inbox path (F-04, F-15)."""
+
+from __future__ import annotations
+
+import pytest
+
+from ingestion.inbox import is_ignored, resolve
+from ingestion.submission import Slot
+
+COUNTY = "530524"
+
+
+@pytest.mark.parametrize(
+    ("key", "feed"),
+    [
+        ("inbox/civil_affairs/2026-10/低保名单（10月）(2).xlsx", "dibao"),
+        ("inbox/civil_affairs/2026-10/ 农村 低保202409.xls", "dibao"),
+        ("inbox/civil_affairs/2026-10/dibao/任意名.xlsx", "dibao"),
+        ("inbox/civil_affairs/2026-10/DIBAO.csv", "dibao"),
+        ("inbox/education/2026-10/控辍保学台账.xlsx", "dropout"),
+        ("inbox/education/2026-10/在校学生名单（学籍）.xlsx", "enrolment"),
+        ("inbox/register/2026-10/户表.xlsx", "household"),
+        ("inbox/register/2026-10/家庭成员信息.xlsx", "member"),  # 家庭 is a prefix of the other feed: the longest wins
+    ],
+)
+def test_feed_is_found(key: str, feed: str) -> None:
+    address = resolve(key, COUNTY)
+    assert address.problem is None
+    assert address.slot == Slot(COUNTY, key.split("/")[1], feed, "2026-10")
+    assert address.contract is not None
+    assert address.contract.feed == feed
+
+
+@pytest.mark.parametrize(
+    ("key", "slot", "rule_id", "words"),
+    [
+        ("inbox/stray.xlsx", Slot(COUNTY, None, None, None), "F-04", "civil_affairs"),
+        ("inbox/不存在/2026-10/x.xlsx", Slot(COUNTY, None, None, None), "F-04", "civil_affairs"),
+        ("inbox/civil_affairs/x.xlsx", Slot(COUNTY, "civil_affairs", None, None), "F-04", "2026-10"),
+        ("inbox/civil_affairs/十月/低保.xlsx", Slot(COUNTY, "civil_affairs", None, None), "F-04", "2026-10"),
+        ("inbox/civil_affairs/2026-13/低保.xlsx", Slot(COUNTY, "civil_affairs", None, None), "F-04", "2026-10"),
+        ("inbox/civil_affairs/2026-10/名单.xlsx", Slot(COUNTY, "civil_affairs", None, "2026-10"), "F-04", "低保"),
+        ("inbox/civil_affairs/2026-10/危房鉴定.xlsx", Slot(COUNTY, "civil_affairs", None, "2026-10"), "F-15", "住房"),
+    ],
+)
+def test_problem_names_what_to_do(key: str, slot: Slot, rule_id: str, words: str) -> None:
+    address = resolve(key, COUNTY)
+    assert address.contract is None
+    assert address.slot == slot
+    assert address.problem is not None
+    assert address.problem.rule_id == rule_id
+    assert words in address.problem.fix
+
+
+@pytest.mark.parametrize("key", ["outbox/a/b.xlsx", "inbox", "inbox/../secrets/x", "inbox//x.xlsx", "inbox/a/./b"])
+def test_key_outside_the_inbox_is_refused(key: str) -> None:
+    with pytest.raises(ValueError, match="is not an inbox key"):
+        resolve(key, COUNTY)
+
+
+@pytest.mark.parametrize("name", ["~$低保.xlsx", ".x", "低保.xlsx.part", "低保.TMP", "Thumbs.db"])
+def test_unfinished_and_hidden_names_are_never_taken(name: str) -> None:
+    assert is_ignored(name)
+
+
+def test_ordinary_names_are_taken() -> None:
+    assert not is_ignored("低保（10月）(2).xlsx")
+
+
+def test_submission_number_says_where_it_belongs() -> None:
+    assert str(Slot(COUNTY, "civil_affairs", "dibao", "2026-10")) == "530524-2026-10-civil_affairs.dibao"
+    assert str(Slot(COUNTY, None, None, None)) == "530524-unassigned"

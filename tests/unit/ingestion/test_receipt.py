@@ -1,0 +1,143 @@
+"""The receipt on paper: JSON there and back, and a workbook that no spreadsheet program runs."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from dataclasses import replace
+
+import openpyxl
+import pytest
+from openpyxl.worksheet.worksheet import Worksheet
+
+from ingestion import ledger, quarantine
+from ingestion.quarantine import Reason, ReturnedCell, ReturnedRow
+from ingestion.receipt import Receipt, ReceiptLine
+from ingestion.submission import State
+from ingestion.workbook import receipt_workbook
+
+RECEIPT = Receipt(
+    submission_id="530524-2026-10-civil_affairs.dibao-0a1b2c3d",
+    county_code="530524",
+    department="civil_affairs",
+    department_title="县民政局",
+    feed="dibao",
+    feed_title="农村低保在保名单",
+    period="2026-10",
+    file_name="低保.xlsx",
+    sha256="0a1b2c3d" * 8,
+    byte_count=10,
+    contract_version="1.0.0",
+    state="partially_accepted",
+    verdict=State.PARTIALLY_ACCEPTED.verdict,
+    next_step=State.PARTIALLY_ACCEPTED.next_step,
+    reason=None,
+    rows_received=10,
+    rows_accepted=9,
+    rows_rejected=1,
+    rows_excluded=2,
+    warning_count=1,
+    received_at="2026-11-05T09:00:00+08:00",
+    due_at="2026-11-08T23:59:59+08:00",
+    verdict_at="2026-11-05T09:00:04+08:00",
+    is_late=False,
+    lines=(
+        ReceiptLine("S-07", "error", 1, "保障人口不是数字", "请改正"),
+        ReceiptLine("S-15", "info", 0, "已跳过合计（2行）", "无需处理"),
+    ),
+)
+DANGEROUS = ["=cmd|' /C calc'!A0", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"]
+ROW = ReturnedRow(
+    sheet="Sheet1",
+    row=7,
+    cells=(
+        ReturnedCell("户主证件号", "head_id_number", "530524199001010011"),
+        ReturnedCell("保障人口数", "covered_count", "三"),
+        *(ReturnedCell(f"自加列{number}", None, text) for number, text in enumerate(DANGEROUS)),
+        ReturnedCell("坏字符", None, "a\x07b"),
+    ),
+    reasons=(
+        Reason("S-07", "error", ("covered_count",), "“三”不是数字", "请填阿拉伯数字"),
+        Reason("R-ALL-07", "warning", (), "=HYPERLINK(1)", "请核对"),
+    ),
+)
+
+
+@pytest.fixture
+def book(monkeypatch: pytest.MonkeyPatch) -> openpyxl.Workbook:
+    def rows(_: str) -> Iterator[ReturnedRow]:
+        yield ROW
+        yield replace(ROW, row=9, cells=ROW.cells[:2], reasons=ROW.reasons[:1])
+
+    monkeypatch.setattr(quarantine, "returned_rows", rows)
+    monkeypatch.setattr(ledger, "warning_rows", lambda _: iter([("Sheet1", 4, "R-ALL-04", ("head_id_number",))]))
+    return openpyxl.load_workbook(io.BytesIO(receipt_workbook(RECEIPT)))
+
+
+def cells(sheet: Worksheet) -> list[list[object]]:
+    return [list(row) for row in sheet.iter_rows(values_only=True)]
+
+
+def test_sheets_and_facts(book: openpyxl.Workbook) -> None:
+    assert book.sheetnames == ["回执", "需更正的行", "提示"]
+    facts = {row[0]: row[1] for row in cells(book["回执"])}
+    assert facts["回执号"] == RECEIPT.submission_id
+    assert [facts[name] for name in ("收到行数", "接收行数", "退回行数", "跳过行数（合计、备注等）")] == [
+        "10",
+        "9",
+        "1",
+        "2",
+    ]
+    assert facts["结论"] == "合格的行已接收，有错误的行已退回。"
+    assert ["S-07", "保障人口不是数字", "1", "请改正", "错误"] in cells(book["回执"])
+
+
+def test_rows_to_mend_stand_in_the_senders_own_columns(book: openpyxl.Workbook) -> None:
+    sheet = book["需更正的行"]
+    head, first, second = cells(sheet)
+    assert head[:6] == ["行号", "规则", "问题", "怎么改", "户主证件号", "保障人口数"]
+    assert first[0] == "7"
+    assert first[2] == "1. “三”不是数字\n2. =HYPERLINK(1)"
+    assert first[4:6] == ["530524199001010011", "三"]
+    assert second[:4] == ["9", "S-07", "“三”不是数字", "请填阿拉伯数字"]
+    coloured = [cell.column for cell in sheet[2] if cell.fill.fill_type == "solid"]
+    assert coloured == [6]
+
+
+def test_nothing_a_sender_typed_is_a_formula(book: openpyxl.Workbook) -> None:
+    every = [cell for sheet in book for row in sheet.iter_rows() for cell in row if cell.value is not None]
+    assert {cell.data_type for cell in every} == {"s"}
+    assert {cell.number_format for cell in every} == {"@"}
+    risky = [cell for cell in every if str(cell.value).startswith(("=", "+", "-", "@", "\t", "\r", "\n"))]
+    assert len(risky) == len(DANGEROUS)
+    assert all(cell.quotePrefix for cell in risky)
+    assert "ab" in {cell.value for cell in every}
+
+
+def test_warnings_name_row_and_column(book: openpyxl.Workbook) -> None:
+    rows = cells(book["提示"])
+    assert ["整份表", "S-15"] == rows[1][1:3]
+    assert rows[2][:3] == ["Sheet1", "4", "R-ALL-04"]
+    assert rows[2][3]
+
+
+def test_json_there_and_back() -> None:
+    refused = replace(RECEIPT, reason=ReceiptLine("F-08", "error", 0, "没有数据行", "请补填"))
+    assert Receipt.from_json(refused.to_json()) == refused
+    with pytest.raises(TypeError):
+        Receipt.from_json(refused.to_json().replace('"county_code"', '"country"'))
+
+
+def test_folders() -> None:
+    assert RECEIPT.folder_key == f"outbox/civil_affairs/2026-10/{RECEIPT.submission_id}"
+    assert (
+        replace(RECEIPT, department=None, feed=None, period=None, submission_id="x").folder_key
+        == "outbox/_unassigned/x"
+    )
+    assert replace(RECEIPT, period=None, submission_id="x").folder_key == "outbox/civil_affairs/_unassigned/x"
+
+
+@pytest.mark.parametrize("state", list(State))
+def test_every_state_has_a_sentence_and_a_next_step(state: State) -> None:
+    assert state.verdict.endswith("。")
+    assert state.next_step.endswith("。")
