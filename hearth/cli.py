@@ -9,6 +9,7 @@ import sys
 from importlib.metadata import entry_points
 from typing import Annotated
 
+import psycopg
 import structlog
 import typer
 from rich.console import Console
@@ -17,9 +18,9 @@ from rich.table import Table
 from hearth.settings import PROJECT_ROOT, settings
 
 app = typer.Typer(
-    help="Hearth: one household, one truth, every month.", no_args_is_help=True, pretty_exceptions_show_locals=False
+    help="Hearth: one household, one truth, every month.", no_args_is_help=True, pretty_exceptions_enable=False
 )
-console = Console()
+console = Console(markup=False)  # values stand in [brackets]
 
 
 @app.command()
@@ -137,7 +138,14 @@ def main() -> None:
     """Entry point of the `hearth` command."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(settings().log_level)))
     _add_rooms()
-    app()
+    try:
+        app()
+    except psycopg.OperationalError as problem:
+        if problem.sqlstate is not None:
+            raise
+        config = settings()
+        console.print(f"the database on [{config.pg_host}:{config.pg_port}] does not answer; start it with: hearth up")
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -127,6 +127,9 @@ def _with_absent_columns(data: pa.Table, columns: Sequence[Column]) -> pa.Table:
     for column in columns:
         if column.name not in data.column_names:
             data = data.append_column(column.name, pa.nulls(data.num_rows, _ARROW_TYPES[column.kind]))
+        precision = f"{column.name}_precision"
+        if column.coarser and precision not in data.column_names:
+            data = data.append_column(precision, pa.nulls(data.num_rows, pa.string()))
     return data
 
 
@@ -169,7 +172,13 @@ def _query(rules: Sequence[Rule]) -> str:
 
 
 def _outcomes(data: pa.Table, rules: Sequence[Rule], period: Period, parameters: Mapping[str, Parameter]) -> pa.Table:
-    with duckdb.connect(":memory:", config={"enable_external_access": "false", "threads": "2"}) as engine:
+    # A rule sees the tables registered here and nothing else: no file, no variable of this program.
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "enable_external_access": "false",
+        "python_enable_replacements": "false",
+        "threads": "2",
+    }
+    with duckdb.connect(":memory:", config=config) as engine:
         engine.register("typed", data)
         engine.register("context", _context(period))
         engine.register("parameters", _single_row(parameters))

@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from typing import Annotated
-
 import typer
 from rich.console import Console
 from rich.table import Table
@@ -56,11 +54,12 @@ def write_sample(
     from hearth.period import Period
     from hearth.settings import settings
     from ingestion.sample.county import write_county
+    from ingestion.sample.manifest import read_manifest
 
     wanted = [Period.parse(text.strip()) for text in periods.split(",")]
     made = write_county(wanted, households, seed, bucket())
     target = manifest or settings().home / "sample" / "manifest.json"
-    made.write(target)
+    (made.beside(read_manifest(target)) if target.exists() else made).write(target)
     typer.echo(f"{len(made.files)} files for {', '.join(map(str, wanted))}; manifest: {target}")
 
 

@@ -114,7 +114,7 @@ class Column:
     coarser: bool = False
     """A month or a year is accepted where a day is asked; ``<name>_precision`` keeps which."""
     default: str | None = None
-    """Value of a missing column or an empty cell."""
+    """Value of a missing column or an empty cell; the name of another column stands for its value in the row."""
     blank_is_false: bool = False
     percent_floor: float | None = None
     loaded: bool = True

@@ -104,7 +104,7 @@ def discover(department: str | None) -> list[str]:
 
 # ---------------------------------------------------------------- one file
 def _guarded(submission_id: str, step: str, work: Callable[[], T]) -> T:
-    """Do ``work``; what breaks in it becomes an IntakeFault, for error texts of libraries may quote cells of the file."""
+    """Do ``work``; what breaks in it becomes an IntakeFault, for error texts of libraries may quote cells."""
     try:
         return work()
     except (IntakeFault, OSError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from io import BytesIO
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
@@ -23,7 +24,26 @@ _BOLD = Font(bold=True)
 _WRAP = Alignment(wrap_text=True, vertical="top")
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _LONGEST = 32_767
+_styles: WeakKeyDictionary[Workbook, dict[tuple[object, bool, bool], Any]] = WeakKeyDictionary()
 _SEVERITIES = {"error": "错误", "warning": "提醒", "info": "告知"}
+
+
+def _style(sheet: Any, fill: PatternFill | None, *, bold: bool, is_quoted: bool) -> Any:
+    """The style of a cell, worked out once a workbook: openpyxl takes most of its time for it."""
+    known = _styles.setdefault(sheet.parent, {})
+    key = (fill.fgColor.rgb if fill else None, bold, is_quoted)
+    if key not in known:
+        model: Any = WriteOnlyCell(sheet)
+        model.number_format = "@"
+        model.alignment = _WRAP
+        if is_quoted:
+            model.quotePrefix = True
+        if fill is not None:
+            model.fill = fill
+        if bold:
+            model.font = _BOLD
+        known[key] = model._style
+    return known[key]
 
 
 def text_cell(sheet: Any, value: object, *, fill: PatternFill | None = None, bold: bool = False) -> Any:
@@ -32,16 +52,9 @@ def text_cell(sheet: Any, value: object, *, fill: PatternFill | None = None, bol
     Control characters that a workbook cannot hold are dropped; text longer than a cell can hold is cut.
     """
     text = ILLEGAL_CHARACTERS_RE.sub("", str(value))[:_LONGEST]
-    cell = WriteOnlyCell(sheet, text)
+    cell: Any = WriteOnlyCell(sheet, text)
     cell.data_type = "s"
-    cell.number_format = "@"
-    cell.alignment = _WRAP
-    if text.startswith(_FORMULA_STARTS):
-        cell.quotePrefix = True
-    if fill is not None:
-        cell.fill = fill
-    if bold:
-        cell.font = _BOLD
+    cell._style = _style(sheet, fill, bold=bold, is_quoted=text.startswith(_FORMULA_STARTS))
     return cell
 
 

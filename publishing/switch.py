@@ -78,7 +78,7 @@ def rollback(county_code: str, period: str, *, policy: Policy | None = None) -> 
     part = Slice(county_code, Period.parse(period))
     rules = policy or default_policy()
     with connect(Role.PUBLISHER) as connection:
-        _one_switch_at_a_time(connection, county_code)
+        _one_switch_at_a_time(connection)
         live, target = _rollback_pair(connection, part)
         parents = read_tables(connection, "marts")
         incoming = _rollback_partitions(connection, part, live, target, parents)
@@ -98,9 +98,9 @@ def rollback(county_code: str, period: str, *, policy: Policy | None = None) -> 
     return target
 
 
-def _one_switch_at_a_time(connection: Connection, county_code: str) -> None:
+def _one_switch_at_a_time(connection: Connection) -> None:
     connection.execute("set local lock_timeout = '30s'")
-    connection.execute("select pg_advisory_xact_lock(hashtext('hearth.switch'), %s)", [int(county_code)])
+    connection.execute("select pg_advisory_xact_lock(hashtext('hearth.switch'))")
 
 
 def _passed_build(connection: Connection, build_id: int) -> tuple[Slice, int | None]:
@@ -114,7 +114,7 @@ def _passed_build(connection: Connection, build_id: int) -> tuple[Slice, int | N
         raise PublicationError(f"build [{build_id}] does not exist; plan one first")
     county_code, period, state, verdict = row
     part = Slice(county_code, Period.parse(period))
-    _one_switch_at_a_time(connection, county_code)
+    _one_switch_at_a_time(connection)
     published = connection.execute(
         "select publication_id, state from ops.publication where build_id = %s order by publication_id desc limit 1",
         [build_id],

@@ -68,6 +68,7 @@ def environment() -> dict[str, str]:
         "HEARTH_HOME": str(config.home),
         "NO_PROXY": "127.0.0.1,localhost",
         "TZ": config.timezone,
+        "XDG_RUNTIME_DIR": str(config.run_dir),
     }
 
 

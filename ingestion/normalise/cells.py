@@ -15,7 +15,15 @@ from ingestion.normalise.ids import parse_account, parse_id, parse_id_number, pa
 from ingestion.normalise.mapping import mapped
 from ingestion.normalise.numbers import parse_decimal, parse_int, states_percent, to_scale
 from ingestion.normalise.problems import CellProblem, Parsed, Remark
-from ingestion.normalise.text import as_text, is_blank, parse_label, parse_name, parse_text, refuse_damage
+from ingestion.normalise.text import (
+    as_text,
+    is_blank,
+    is_plausible_name,
+    parse_label,
+    parse_name,
+    parse_text,
+    refuse_damage,
+)
 from ingestion.normalise.units import unit_of
 from ingestion.table import CellValue
 
@@ -26,6 +34,7 @@ _UPGRADED = Remark("R-ALL-01", "info", "15位证件号码已自动升为18位", 
 _PLACEHOLDER = Remark("R-ALL-04", "warning")
 _NO_MOBILE = Remark("R-REG-23", "warning", "联系电话不是11位手机号", "请核对")
 _NO_ACCOUNT = Remark("R-REG-23", "warning", "账号格式不符，应为8至25位数字", "请核对")
+_ODD_NAME = Remark("R-ALL-07", "warning")
 _VALUES_OF_THEIR_OWN = frozenset({Kind.BOOL, Kind.CODE, Kind.CODE_LIST})
 """Kinds in which 无 says something (GEN-13)."""
 
@@ -84,9 +93,14 @@ def _for_kind(  # noqa: PLR0911 - one return per kind
             return lambda cell: Parsed(parse_codes(cell, codes))
 
 
+def _name(cell: CellValue) -> Parsed:
+    name = parse_name(cell)
+    return Parsed(name, remarks=() if is_plausible_name(name) else (_ODD_NAME,))
+
+
 def _text_parser(column: Column) -> Parser:
     if column.vault_kind == "person_name":
-        return lambda cell: Parsed(parse_name(cell))
+        return _name
     if column.name in ("county_name", "township_name", "village_name", "hamlet_name"):
         return lambda cell: Parsed(parse_label(cell))
     if column.key_position is None:

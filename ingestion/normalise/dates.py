@@ -21,8 +21,9 @@ _CLOCK = re.compile(r"[ T]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?$")
 _LOST_ZERO = re.compile(r"^\d{4}\.1$")
 _OCTOBER = re.compile(r"^\d{4}\.10$")
 _SERIAL_FIRST, _SERIAL_LAST = 20_000, 60_000
+_END_OF_TIME = date(2100, 12, 31)
 _GRACE = timedelta(days=31)
-"""How far behind the month end a date may lie before it cannot be meant (GEN-19)."""
+"""A date further behind the month end than this is no early entry but a slip of the pen (GEN-19)."""
 _AMBIGUOUS = "可能是1月或10月"
 _AMBIGUOUS_FIX = "请改为2019-01或2019-10的写法"
 
@@ -33,12 +34,14 @@ class DateContext:
 
     period: Period
     is_1904: bool = False
+    is_deadline: bool = False
+    """The column names something to come (休学期满日期), not something that happened."""
     shows_october: bool = False
     """Somewhere in the column stands a text like 2019.10, so that 2019.1 there is January (GEN-20)."""
 
     @property
     def latest(self) -> date:
-        return self.period.last_day + _GRACE
+        return _END_OF_TIME if self.is_deadline else self.period.last_day
 
 
 def shows_october(cells: list[CellValue]) -> bool:
@@ -49,12 +52,16 @@ def shows_october(cells: list[CellValue]) -> bool:
 def parse_date(cell: CellValue, context: DateContext) -> tuple[date, str]:
     """The first day of what the cell names, and how exactly it names it: day, month or year.
 
-    Raises CellProblem S-06 for what is no date, has two-digit years, lies before 1900 or more than 31 days after the
-    month end, and for 2019.1 where nothing tells January from October.
+    Raises CellProblem S-06 for what is no date, has two-digit years, lies before 1900 or far behind the month end, and
+    for 2019.1 where nothing tells January from October; R-ALL-05 for what happened just after the month end.
     """
     day, precision = _read(cell, context)
-    if day.year < 1900 or day > context.latest:
+    if day.year < 1900 or day > _END_OF_TIME:
         raise CellProblem("S-06")
+    if day > context.latest + _GRACE:
+        raise CellProblem("S-06", message="远在报送月份之后，应为笔误", fix="请核对日期")
+    if day > context.latest:
+        raise CellProblem("R-ALL-05")
     return day, precision
 
 

@@ -35,7 +35,7 @@ class Draft:
     def refuse(self, position: int, column: Column, cell: CellValue, problem: CellProblem) -> None:
         """A cell that cannot be read rejects its row."""
         text = catalogue()[problem.rule_id]
-        value = "" if column.privacy is Privacy.DIRECT else f"的“{shown(cell, column)}”"
+        value = "：" if column.privacy is Privacy.DIRECT else f"的“{shown(cell, column)}”"
         message = f"“{column.title}”{value}{problem.message or text.message}"
         row = self.context.raw.rows[position]
         if problem.rule_id == "S-05":

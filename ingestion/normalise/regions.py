@@ -5,13 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Protocol
 
 from ingestion.normalise.text import nfkc
+from ingestion.reference_data import code_lists
 
-_VILLAGE_SUFFIXES = ("村民委员会", "居民委员会", "村委会", "居委会", "社区", "嘎查村", "嘎查", "行政村")
-_TOWNSHIP_SUFFIXES = ("街道办事处", "民族乡", "苏木", "街道", "镇", "乡")
-_COUNTY_SUFFIXES = ("自治县", "自治旗", "旗", "县", "区", "市")
+# What a name may end in, by level: longer endings first. One after another may go while two characters remain.
+_OFFICES = {
+    "village": (("村民委员会", "村"), ("村委会", "村"), ("行政村", "村"), ("居民委员会", ""), ("居委会", "")),
+    "township": (("街道办事处", "街道"), ("人民政府", "")),
+    "county": (("人民政府", ""),),
+}
+_SUFFIXES = {
+    "village": ("嘎查村", "嘎查", "社区", "村"),
+    "township": ("民族乡", "苏木", "街道", "镇", "乡"),
+    "county": ("自治县", "自治旗", "旗", "县", "区", "市"),
+}
 _WIDTHS = (2, 4, 6, 9, 12)
 
 
@@ -37,12 +47,15 @@ class RegionIndex:
     parents: Mapping[str, str | None]
     by_name: Mapping[tuple[str, str], frozenset[str]] = field(repr=False)
     """(parent code, full name) -> codes."""
-    by_short_name: Mapping[tuple[str, str], frozenset[str]] = field(repr=False)
-    """(parent code, name without its level word) -> codes."""
+    by_form: Mapping[tuple[str, str], frozenset[str]] = field(repr=False)
+    """(parent code, any shorter form of the name) -> codes."""
 
-    def find(self, parent: str, name: str, suffixes: tuple[str, ...]) -> str | None:
-        """The one child of `parent` with this name; full names first, a tie is never guessed."""
-        found = self.by_name.get((parent, name)) or self.by_short_name.get((parent, stripped(name, suffixes)))
+    def find(self, parent: str, name: str, level: str) -> str | None:
+        """The one child of `parent` with this name. The full name counts most, then the form closest to what was
+        written; where that fits two regions it is never guessed."""
+        found = self.by_name.get((parent, name))
+        for form in name_forms(name, level):
+            found = found or self.by_form.get((parent, form))
         return next(iter(found)) if found and len(found) == 1 else None
 
 
@@ -52,16 +65,15 @@ def index_regions(rows: Iterable[RegionRow]) -> RegionIndex:
     levels: dict[str, str] = {}
     parents: dict[str, str | None] = {}
     full: dict[tuple[str, str], set[str]] = {}
-    short: dict[tuple[str, str], set[str]] = {}
-    suffixes = {"village": _VILLAGE_SUFFIXES, "township": _TOWNSHIP_SUFFIXES, "county": _COUNTY_SUFFIXES}
+    forms: dict[tuple[str, str], set[str]] = {}
     for row in rows:
         names[row.region_code], levels[row.region_code] = row.name, row.level_code
         parents[row.region_code] = row.parent_code or None
         parent = row.parent_code or ""
         full.setdefault((parent, label(row.name)), set()).add(row.region_code)
-        bare = stripped(label(row.name), suffixes.get(row.level_code, ()))
-        short.setdefault((parent, bare), set()).add(row.region_code)
-    return RegionIndex(names, levels, parents, _frozen(full), _frozen(short))
+        for form in name_forms(label(row.name), row.level_code):
+            forms.setdefault((parent, form), set()).add(row.region_code)
+    return RegionIndex(names, levels, parents, _frozen(full), _frozen(forms))
 
 
 def _frozen(found: Mapping[tuple[str, str], set[str]]) -> dict[tuple[str, str], frozenset[str]]:
@@ -73,15 +85,32 @@ def label(name: str) -> str:
     return re.sub(r"[\s()（）]+", "", nfkc(name))
 
 
-def stripped(name: str, suffixes: tuple[str, ...]) -> str:
-    """The name without its level word, if two characters remain; then without a trailing 村."""
-    for suffix in suffixes:
+@cache
+def name_forms(name: str, level: str) -> tuple[str, ...]:
+    """The name and its shorter forms, longest first: 右文社区村民委员会, 右文社区村, 右文社区, 右文."""
+    forms = [name]
+    for office, short in _OFFICES.get(level, ()):
+        if name.endswith(office) and len(name) - len(office) >= 2:
+            name = name.removesuffix(office) + short
+            forms.append(name)
+            break
+    if level == "township" and (peoples := _peoples().match(name)):
+        forms.append(peoples[1])
+        return tuple(dict.fromkeys(forms))
+    for suffix in _SUFFIXES.get(level, ()) * 2:
         if name.endswith(suffix) and len(name) - len(suffix) >= 2:
             name = name.removesuffix(suffix)
-            break
-    if suffixes is _VILLAGE_SUFFIXES and name.endswith("村") and len(name) >= 3:
-        name = name[:-1]
-    return name
+            forms.append(name)
+            if level != "village":
+                break
+    return tuple(dict.fromkeys(forms))
+
+
+@cache
+def _peoples() -> re.Pattern[str]:
+    """A township of one or several peoples: 湾甸傣族乡 is called 湾甸 and 湾甸乡."""
+    names = "|".join(entry.label.removesuffix("族") for entry in code_lists()["ethnicity"].codes)
+    return re.compile(rf"^(.{{2,}}?)(?:(?:{names})族)+(?:自治)?乡$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,16 +143,16 @@ def resolve(place: Place, index: RegionIndex, county_code: str) -> Resolved:
     county = county_code.ljust(12, "0")
     if place.code is not None:
         return _by_code(place, index, county)
-    if place.county is not None and not _same_name(place.county, index.names.get(county, ""), _COUNTY_SUFFIXES):
+    if place.county is not None and not _same_name(place.county, index.names.get(county, ""), "county"):
         return Resolved(rule_id="S-14")
     if place.township is None:
         return Resolved(rule_id="S-13") if place.village is not None else Resolved()
-    township = index.find(county, place.township, _TOWNSHIP_SUFFIXES)
+    township = index.find(county, place.township, "township")
     if township is None:
         return Resolved(rule_id="S-13")
     if place.village is None:
         return _named(township, index)
-    village = index.find(township, place.village, _VILLAGE_SUFFIXES)
+    village = index.find(township, place.village, "village")
     return Resolved(rule_id="S-13") if village is None else _named(village, index)
 
 
@@ -138,11 +167,13 @@ def _by_code(place: Place, index: RegionIndex, county: str) -> Resolved:
         return Resolved(rule_id="S-13")
     found = _named(code, index)
     pairs = (
-        (place.county, found.county, _COUNTY_SUFFIXES),
-        (place.township, found.township, _TOWNSHIP_SUFFIXES),
-        (place.village, found.village, _VILLAGE_SUFFIXES),
+        (place.county, found.county, "county"),
+        (place.township, found.township, "township"),
+        (place.village, found.village, "village"),
     )
-    if any(said is not None and known is not None and not _same_name(said, known, cut) for said, known, cut in pairs):
+    if any(
+        said is not None and known is not None and not _same_name(said, known, level) for said, known, level in pairs
+    ):
         return Resolved(rule_id="S-13")
     if place.village is not None and found.village is None:
         # The code stops at the township: the names say more.
@@ -150,9 +181,9 @@ def _by_code(place: Place, index: RegionIndex, county: str) -> Resolved:
     return found
 
 
-def _same_name(said: str, known: str, suffixes: tuple[str, ...]) -> bool:
+def _same_name(said: str, known: str, level: str) -> bool:
     known = label(known)
-    return said == known or stripped(said, suffixes) == stripped(known, suffixes)
+    return said == known or not set(name_forms(said, level)).isdisjoint(name_forms(known, level))
 
 
 def _named(code: str, index: RegionIndex) -> Resolved:

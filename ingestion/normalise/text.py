@@ -17,6 +17,7 @@ _HAN = "㐀-䶿一-鿿豈-﫿\U00020000-\U0003ffff"
 _HAN_GAP = re.compile(rf"(?<=[{_HAN}])\s+(?=[{_HAN}])")
 _SYLLABLE_DOT = re.compile(rf"(?<=[{_HAN}])\s*[•・.．‧∙●﹒･·]\s*(?=[{_HAN}])")
 _WRAPPED = re.compile(r'^="(.*)"$', re.DOTALL)
+_NAME = re.compile(rf"^(?=.{{2,30}}$)[{_HAN}]+(?:·[{_HAN}]+)*$")
 _INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff\u00ad]")
 _DAMAGED = ("\ufffd", "锟斤拷")
 
@@ -86,6 +87,11 @@ def parse_label(cell: CellValue) -> str:
     text = re.sub(r"\s+", "", nfkc(as_text(cell)))
     refuse_damage(text)
     return text
+
+
+def is_plausible_name(name: str) -> bool:
+    """R-ALL-07: 2 to 30 Han characters, a middle dot between them allowed."""
+    return bool(_NAME.match(name))
 
 
 def parse_name(cell: CellValue) -> str:

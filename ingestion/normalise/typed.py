@@ -72,7 +72,12 @@ def type_rows(raw: RawTable, period: Period, county_code: str) -> TypedTable:
 def _type_column(draft: Draft, column: Column) -> None:
     context, name = draft.context, column.name
     cells = [row.cells.get(name) for row in context.raw.rows]
-    dates = DateContext(context.period, context.raw.is_1904, shows_october(cells) if _is_dated(column) else False)
+    dates = DateContext(
+        context.period,
+        is_1904=context.raw.is_1904,
+        is_deadline="_until_" in name,
+        shows_october=column.kind in (Kind.DATE, Kind.MONTH) and shows_october(cells),
+    )
     scale = percent_scale(cells, column)
     parse = make_parser(column, context, dates, scale)
     if scale != 1:
@@ -99,10 +104,6 @@ def _type_column(draft: Draft, column: Column) -> None:
     draft.values[name] = values
     if column.coarser:
         draft.precisions[name] = precisions
-
-
-def _is_dated(column: Column) -> bool:
-    return column.kind in (Kind.DATE, Kind.MONTH)
 
 
 def _fill_defaults(draft: Draft) -> None:

@@ -16,6 +16,7 @@ _FOOTER = re.compile(
     r"^(合计|总计|小计|累计|共计|本页|填表人|填报人|制表|审核|复核|负责人|单位负责人|分管|经办人"
     r"|填报单位|填报日期|填报时间|联系人|注\d*[:：.、]|注$|说明|备注|数据来源|单位[:：(（]|第\d+页|共\d+页)"
 )
+_GROUP = re.compile(r"[(（]\d+(户|所|人|个|名|条|村)[)）]$")
 _PLACEHOLDER = re.compile(r"^[{$#]")
 _HINT = re.compile(
     r"^(必填|选填|非必填|文本|数字|数值|日期|下拉|是/否|格式|填写|例[:：如]|示例|样例|yyyy)", re.IGNORECASE
@@ -68,7 +69,7 @@ class RowSorter:
             ]
             if not filled:
                 continue
-            if self._is_data(r, filled, is_top=r < start + 3):
+            if self._is_data(r, filled, is_top=not body.rows):
                 body.rows.append(r)
             else:
                 body.excluded += 1
@@ -78,14 +79,17 @@ class RowSorter:
         if not any(c in self._loaded for c, _ in filled):
             return any((row, c) in self._grid.broken for c in self._loaded)
         if len(filled) == 1:
-            return len(self._loaded) == 1 and not self._is_note(filled[0][1])
+            return self._is_lone_record(*filled[0])
         if is_top and self._is_guide(filled):
             return False
         return not (self._is_total(filled) or self._is_header(filled))
 
-    def _is_note(self, cell: CellValue) -> bool:
+    def _is_lone_record(self, column: int, cell: CellValue) -> bool:
+        """A row of one cell is a title, a note or a group name, unless the cell is a key or there are no others."""
         text = as_text(cell)
-        return text in self._titles or bool(_FOOTER.match(text) or _TOTAL.match(text))
+        if text in self._titles or _FOOTER.match(text) or _TOTAL.match(text) or _GROUP.search(text):
+            return False
+        return len(self._loaded) == 1 or (column in self._keys and any(character.isdigit() for character in text))
 
     def _is_guide(self, filled: list[tuple[int, CellValue]]) -> bool:
         """Instructions, ``{.field}`` marks, a row of column numbers or an example right below the header."""

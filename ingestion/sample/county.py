@@ -157,7 +157,7 @@ def _month(state: State, where: Sequence[Place], *, is_first: bool) -> Iterator[
 
 def _strays(period: Period) -> Iterator[tuple[SampleFile, bytes]]:
     for stray in habits().strays:
-        content = to_xlsx([Sheet("Sheet1", [["名称", "登记日期"], ["示例小卖部", "2026-01-05"]])])
+        content = to_xlsx([Sheet("Sheet1", [["名称", "登记月份"], ["示例小卖部", str(period)]])])
         key = f"inbox/{stray.department}/{period}/{stray.file}"
         entry = SampleFile(
             department=stray.department,

@@ -136,6 +136,10 @@ def _lost_zero(row: Row, plan: DefectPlan, scene: Scene) -> Cell:
     return number.lstrip("0")
 
 
+def _own_number(row: Row, plan: DefectPlan, scene: Scene) -> Cell:
+    return f"户-{_text(row, plan)[-6:]}"
+
+
 def _village_elsewhere(row: Row, plan: DefectPlan, scene: Scene) -> Cell:
     township, village = row.cells.get("township_name"), row.cells.get("village_name")
     here = {place.stem for place in scene.where if place.township == township}
@@ -165,6 +169,7 @@ KINDS: Mapping[str, tuple[_Change, str]] = {
     "letter_in_number": (_letter_in_number, "S-07"),
     "negative": (_negative, "R-ALL-06"),
     "lost_zero": (_lost_zero, "R-PWR-01"),
+    "own_number": (_own_number, "R-REG-01"),
     "village_elsewhere": (_village_elsewhere, "S-13"),
     "other_county": (_other_county, "S-14"),
 }

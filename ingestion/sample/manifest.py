@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 
@@ -73,6 +73,22 @@ class Manifest:
         for file in self.files:
             if not file.is_wholly_bad and feed_id in {None, f"{file.department}.{file.feed}"}:
                 yield file
+
+    def beside(self, earlier: Manifest) -> Manifest:
+        """Both runs as one manifest, for a county that is sent month by month; this one's months win.
+
+        An earlier run with another county, seed or size was another county: nothing of it is kept.
+        """
+        if (earlier.county_code, earlier.seed, earlier.households) != (self.county_code, self.seed, self.households):
+            return self
+        mine = {month.period for month in self.months}
+        months = [*(month for month in earlier.months if month.period not in mine), *self.months]
+        files = [*(file for file in earlier.files if file.period not in mine), *self.files]
+        return replace(
+            self,
+            months=tuple(sorted(months, key=lambda month: month.period)),
+            files=tuple(sorted(files, key=lambda file: file.period)),
+        )
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), ensure_ascii=False, indent=1) + "\n"

@@ -30,10 +30,8 @@ class Place:
 
     @property
     def short_village(self) -> str:
-        """As offices shorten it: 明德村, 龙井社区居委会."""
-        if "社区" not in self.village[len(self.stem) :]:
-            return f"{self.stem}村"
-        return f"{self.stem}社区{'居委会' if self.village.endswith('居民委员会') else '村委会'}"
+        """As people write it: 明德村, 龙井社区."""
+        return self.stem + ("社区" if "社区" in self.village[len(self.stem) :] else "村")
 
 
 @cache

@@ -127,7 +127,7 @@ def _pupil(state: State, home: Household, person: Person) -> dict[str, Value] | 
     if now.stage is None or now.stage in {"6", "7"}:
         return None
     if person.schooling == "leave" and now.stage in {"2", "3"}:
-        until = Period(period.year, 12).last_day
+        until = Period(school_year(period) + 1, 7).last_day
         absent: dict[str, Value] = {"attendance_code": "2", "not_in_school_code": "01", "leave_until_date": until}
         return absent | {"school_name": None, "stage_code": now.stage, "grade_no": now.grade}
     seat = home.place.township if now.stage in {"1", "2", "3"} else home.place.county

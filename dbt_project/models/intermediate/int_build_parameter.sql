@@ -1,4 +1,4 @@
-{{ config(contract={'enforced': true}, tags=['identity'], meta={'replicated': true}) }}
+{{ config(contract={'enforced': true}, meta={'replicated': true}) }}
 
 {%- set month_end = last_day("'" ~ var('period') ~ "'") %}
 
@@ -63,6 +63,8 @@ final as (
         max(value) filter (where parameter_code = 'serious_auto') = '是' as serious_auto,
         max(value) filter (where parameter_code = 'low_voltage_unmet') = '是' as low_voltage_unmet
     from chosen
+    -- no row at all from no parameter at all: an empty run makes an empty table
+    having count(*) > 0
 
 )
 

@@ -1,4 +1,4 @@
-{{ config(contract={'enforced': true}, tags=['identity'], meta={'replicated': true}) }}
+{{ config(contract={'enforced': true}, meta={'replicated': true}) }}
 
 with
 

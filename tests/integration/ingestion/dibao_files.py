@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import msoffcrypto.format.ooxml
@@ -14,13 +15,10 @@ from hearth.period import Period, last_complete_period
 from ingestion.contract import contracts
 from ingestion.normalise.ids import check_character
 
-from datetime import date
-
-PERIOD: Period = last_complete_period(date.today())
+PERIOD: Period = last_complete_period(datetime.now(UTC).date())
 FOLDER = f"inbox/civil_affairs/{PERIOD}"
 KEY = f"{FOLDER}/低保名单（当月）(2).xlsx"
 
-SURNAMES = "欧阳诸葛司徒东方上官"
 HEADERS: Mapping[str, str] = {
     column.name: column.title for column in contracts()["civil_affairs.dibao"].columns if column.name != "hamlet_name"
 }

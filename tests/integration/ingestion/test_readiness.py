@@ -25,8 +25,8 @@ def receive(connection: psycopg.Connection, feed_id: str, period: str = MONTH, c
     department, feed = feed_id.split(".")
     number = f"s{next(_numbers)}"
     connection.execute(
-        "insert into ops.submission (submission_id, county_code, department, feed, period, file_name, inbox_key, sha256,"
-        " byte_count, state) values (%s, %s, %s, %s, %s, 'x', 'x', %s, 1, 'claimed')",
+        "insert into ops.submission (submission_id, county_code, department, feed, period, file_name, inbox_key,"
+        " sha256, byte_count, state) values (%s, %s, %s, %s, %s, 'x', 'x', %s, 1, 'claimed')",
         [number, county, department, feed, period, number],
     )
     connection.execute(
@@ -40,7 +40,8 @@ def receive(connection: psycopg.Connection, feed_id: str, period: str = MONTH, c
 
 def build(connection: psycopg.Connection, inputs: dict[str, str], state: str, period: str = MONTH) -> int:
     row = connection.execute(
-        "insert into ops.build (county_code, period, state, code_version) values (%s, %s, %s, 'test') returning build_id",
+        "insert into ops.build (county_code, period, state, code_version) values (%s, %s, %s, 'test')"
+        " returning build_id",
         [COUNTY, period, state],
     ).fetchone()
     assert row is not None

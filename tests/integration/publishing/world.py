@@ -15,6 +15,9 @@ IMPATIENT = policy().model_copy(
     update={"lock_timeout_ms": 20, "lock_attempts": 3, "lock_wait_seconds": LockWait(shortest=0.005, longest=0.01)}
 )
 PATIENT: Policy = IMPATIENT.model_copy(update={"lock_attempts": 2000})
+BUSY = policy().model_copy(
+    update={"lock_timeout_ms": 100, "lock_attempts": 200, "lock_wait_seconds": LockWait(shortest=0.01, longest=0.05)}
+)
 
 STAMPS = """
 select array_agg(distinct stamp order by stamp), count(*)

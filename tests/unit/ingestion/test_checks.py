@@ -105,7 +105,7 @@ def test_null_fails_when_the_rule_says_so() -> None:
 
 def test_false_condition_is_not_applicable_and_null_condition_never_judged() -> None:
     cells: dict[str, list[Any]] = {
-        "amount": [Decimal("-1"), Decimal("-1"), Decimal("-1"), None],
+        "amount": [Decimal(-1), Decimal(-1), Decimal(-1), None],
         "is_head": [True, False, None, True],
     }
     assert judge(rule("amount >= 0", "is_head", nulls="fail"), cells) == RuleResult(
@@ -131,7 +131,7 @@ def test_column_that_the_file_lacks_is_null() -> None:
     ],
 )
 def test_context_parameters_and_windows(expect: str, passed: int) -> None:
-    parameters = {"tol": Decimal("1"), "rate": Decimal("0.05"), "label": "x"}
+    parameters: dict[str, Decimal | str] = {"tol": Decimal(1), "rate": Decimal("0.05"), "label": "x"}
     assert judge(rule(expect), AMOUNTS, **parameters).passed == passed
 
 
@@ -182,7 +182,7 @@ def test_every_failing_row_is_listed_with_filled_text_and_without_direct_values(
         "id_number": ["530524199001010011"] * 500,
     }
     one = rule("amount >= 0", message="{column}为{amount}，证件{id_number}，上限{limit}", fix="请改{unknown}")
-    result = run_checks(table([one], cells), PERIOD, {"limit": Decimal("9")})
+    result = run_checks(table([one], cells), PERIOD, {"limit": Decimal(9)})
     assert [finding.row for finding in result.findings] == list(range(2, 502))
     assert result.findings[0].message == "金额为-1，证件…，上限9"
     assert result.findings[0].fix == "请改…"

@@ -116,7 +116,7 @@ def test_nothing_a_sender_typed_is_a_formula(book: openpyxl.Workbook) -> None:
 
 def test_warnings_name_row_and_column(book: openpyxl.Workbook) -> None:
     rows = cells(book["提示"])
-    assert ["整份表", "S-15"] == rows[1][1:3]
+    assert rows[1][1:3] == ["整份表", "S-15"]
     assert rows[2][:3] == ["Sheet1", "4", "R-ALL-04"]
     assert rows[2][3]
 

@@ -234,6 +234,15 @@ def test_manifest_comes_back_as_it_was(sample: tuple[Path, Manifest], tmp_path: 
     assert ISSUING_PREFIX not in path.read_text(encoding="utf-8")
 
 
+def test_a_county_sent_month_by_month_has_one_manifest(sample: tuple[Path, Manifest], tmp_path: Path) -> None:
+    first, second = (write_county([period], HOUSEHOLDS, SEED, tmp_path) for period in PERIODS)
+    joined = first.beside(second)
+    assert joined.months == sample[1].months
+    assert set(sample[1].files) <= set(joined.files)
+    other = write_county(PERIODS[:1], HOUSEHOLDS, SEED + 1, tmp_path / "other")
+    assert other.beside(first) == other
+
+
 @pytest.mark.parametrize(("periods", "households"), [((), 10), ((Period(2024, 12),), 10), ((Period(2026, 9),), 0)])
 def test_senseless_requests_are_refused(periods: tuple[Period, ...], households: int, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="at least one household"):

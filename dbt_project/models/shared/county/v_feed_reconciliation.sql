@@ -2,7 +2,21 @@ with
 
 reconciliations as (
 
-    select * from {{ published('fct_feed_reconciliation') }}
+    select
+        county_code,
+        period,
+        feed_id,
+        submission_id,
+        source_period,
+        is_carried,
+        accepted_rows,
+        staged_rows,
+        linked_rows,
+        unlinked_rows,
+        fact_rows,
+        universe_households,
+        reached_households
+    from {{ published('fct_feed_reconciliation') }}
 
 ),
 

@@ -2,13 +2,31 @@ with
 
 rates as (
 
-    select * from {{ published('fct_guarantee_region_month') }}
+    select
+        county_code,
+        period,
+        region_code,
+        level_code,
+        guarantee,
+        universe,
+        met,
+        unmet,
+        unknown,
+        rate_min,
+        rate_max,
+        is_carried
+    from {{ published('fct_guarantee_region_month') }}
 
 ),
 
 regions as (
 
-    select * from {{ published('dim_region') }}
+    select
+        name,
+        township_name,
+        region_code,
+        county_code
+    from {{ published('dim_region') }}
 
 ),
 

@@ -4,13 +4,37 @@ with
 
 households as (
 
-    select * from {{ published('fct_household_month') }}
+    select
+        county_code,
+        period,
+        household_no,
+        village_code,
+        township_code,
+        member_count,
+        register_class_code,
+        poverty_status_code,
+        monitor_class_code,
+        {%- for guarantee in guarantees %}
+        {{ guarantee }}_state,
+        {{ guarantee }}_reason,
+        {{ guarantee }}_source_period,
+        {{ guarantee }}_is_carried,
+        {%- endfor %}
+        five_state,
+        seven_state,
+        on_dibao
+    from {{ published('fct_household_month') }}
 
 ),
 
 regions as (
 
-    select * from {{ published('dim_region') }}
+    select
+        village_name,
+        township_name,
+        region_code,
+        county_code
+    from {{ published('dim_region') }}
 
 ),
 

@@ -2,13 +2,30 @@ with
 
 households as (
 
-    select * from {{ published('fct_household_month') }}
+    select
+        county_code,
+        period,
+        household_no,
+        village_code,
+        township_code,
+        on_dibao,
+        household_key
+    from {{ published('fct_household_month') }}
 
 ),
 
 certificates as (
 
-    select * from {{ published('fct_dibao') }}
+    select
+        household_key,
+        county_code,
+        period,
+        covered_count,
+        monthly_amount_yuan,
+        started_month,
+        source_period,
+        is_carried
+    from {{ published('fct_dibao') }}
 
 ),
 

@@ -2,14 +2,32 @@ with
 
 households as (
 
-    select * from {{ published('fct_household_month') }}
+    select
+        county_code,
+        period,
+        household_no,
+        village_code,
+        township_code,
+        education_state,
+        education_reason,
+        education_source_period,
+        education_is_carried,
+        household_key
+    from {{ published('fct_household_month') }}
 
 ),
 
 enrolments as (
 
     -- one row a pupil: the term that runs
-    select * from {{ published('fct_enrolment') }} where term_code = {{ term_code('period') }}
+    select
+        household_key,
+        county_code,
+        period,
+        stage_code,
+        boarding_code
+    from {{ published('fct_enrolment') }}
+    where term_code = {{ term_code('period') }}
 
 ),
 

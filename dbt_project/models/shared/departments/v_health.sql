@@ -2,14 +2,34 @@ with
 
 households as (
 
-    select * from {{ published('fct_household_month') }}
+    select
+        county_code,
+        period,
+        household_no,
+        village_code,
+        township_code,
+        member_count,
+        medical_state,
+        medical_reason,
+        medical_source_period,
+        medical_is_carried,
+        household_key
+    from {{ published('fct_household_month') }}
 
 ),
 
 insurances as (
 
     -- one row a person: from September a list may hold next year as well
-    select * from {{ published('fct_insurance') }} where insurance_year = substr(period, 1, 4)::integer
+    select
+        household_key,
+        county_code,
+        period,
+        insurance_status_code,
+        has_serious_illness_insurance,
+        premium_aid_yuan
+    from {{ published('fct_insurance') }}
+    where insurance_year = substr(period, 1, 4)::integer
 
 ),
 

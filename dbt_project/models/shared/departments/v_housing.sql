@@ -2,13 +2,30 @@ with
 
 households as (
 
-    select * from {{ published('fct_household_month') }}
+    select
+        county_code,
+        period,
+        household_no,
+        village_code,
+        township_code,
+        housing_state,
+        housing_reason,
+        housing_source_period,
+        housing_is_carried,
+        household_key
+    from {{ published('fct_household_month') }}
 
 ),
 
 assessments as (
 
-    select * from {{ published('fct_house_assessment') }}
+    select
+        household_key,
+        county_code,
+        period,
+        assessed_date,
+        house_grade_code
+    from {{ published('fct_house_assessment') }}
 
 ),
 

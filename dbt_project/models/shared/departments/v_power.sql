@@ -2,13 +2,31 @@ with
 
 households as (
 
-    select * from {{ published('fct_household_month') }}
+    select
+        county_code,
+        period,
+        household_no,
+        village_code,
+        township_code,
+        power_state,
+        power_reason,
+        power_source_period,
+        power_is_carried,
+        household_key
+    from {{ published('fct_household_month') }}
 
 ),
 
 connections as (
 
-    select * from {{ published('fct_power_connection') }}
+    select
+        household_key,
+        county_code,
+        period,
+        account_status_code,
+        usage_kwh,
+        is_low_voltage
+    from {{ published('fct_power_connection') }}
 
 ),
 

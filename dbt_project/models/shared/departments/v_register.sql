@@ -2,13 +2,40 @@ with
 
 households as (
 
-    select * from {{ published('fct_register_household') }} where is_active
+    select
+        county_code,
+        period,
+        household_no,
+        village_code,
+        township_code,
+        member_count,
+        register_class_code,
+        poverty_attribute_code,
+        poverty_status_code,
+        identified_month,
+        exit_month,
+        main_cause_code,
+        monitor_class_code,
+        monitored_month,
+        is_risk_removed,
+        surveyed_month,
+        source_period,
+        is_carried,
+        household_key
+    from {{ published('fct_register_household') }}
+    where is_active
 
 ),
 
 members as (
 
-    select * from {{ published('fct_register_member') }} where is_active
+    select
+        household_key,
+        county_code,
+        period,
+        labour_capacity_code
+    from {{ published('fct_register_member') }}
+    where is_active
 
 ),
 

@@ -2,13 +2,33 @@ with
 
 households as (
 
-    select * from {{ published('fct_household_month') }}
+    select
+        county_code,
+        period,
+        household_no,
+        village_code,
+        township_code,
+        water_state,
+        water_reason,
+        water_source_period,
+        water_is_carried,
+        household_key
+    from {{ published('fct_household_month') }}
 
 ),
 
 supplies as (
 
-    select * from {{ published('fct_water_supply') }}
+    select
+        household_key,
+        county_code,
+        period,
+        supply_mode_code,
+        is_tap_connected,
+        verdict_code,
+        cut_days,
+        acceptance_date
+    from {{ published('fct_water_supply') }}
 
 ),
 
