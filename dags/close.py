@@ -5,10 +5,9 @@ from __future__ import annotations
 from airflow.sdk import DAG, Param, PartitionedAssetTimetable, dag, get_current_context, task
 from airflow.sdk.exceptions import AirflowSkipException
 
-from dags.common import MONTH_READY, START, WAITING
+from dags.common import MONTH_READY, WAITING
+from hearth.dbt import LAYERS
 from hearth.settings import settings
-
-LAYERS = ("staging", "identity", "marts")
 
 DOC = """
 ### Close of one month
@@ -29,7 +28,6 @@ By hand: trigger with `{"period": "2026-10"}`.
 @dag(
     dag_id="close",
     schedule=PartitionedAssetTimetable(assets=MONTH_READY),
-    start_date=START,
     catchup=False,
     max_active_runs=1,
     tags=["tier:1", "close"],
@@ -56,11 +54,10 @@ def close() -> None:
 
     @task
     def build(layer: str, planned: dict[str, str | int]) -> None:
-        from hearth.dbt import run_dbt
+        from hearth.dbt import build_layer
 
-        run_dbt(
-            "build",
-            f"tag:{layer}",
+        build_layer(
+            layer,
             build_id=int(planned["build_id"]),
             county_code=str(planned["county_code"]),
             period=str(planned["period"]),

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import Asset
 
-from hearth.settings import settings
-
 MONTH_READY = Asset(name="month_ready", uri="hearth://ledger/month_ready")
 """A period is worth building. Its partition key is the period; the ledger decides, the asset only wakes."""
-
-START = datetime(2024, 1, 1, tzinfo=settings().zone)
 
 WAITING: dict[str, Any] = {
     # The database or the bucket may be away for a while; bad input never raises, so a retry is never wasted on it.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from airflow.sdk import DAG, dag, get_current_context, task
 from airflow.sdk.exceptions import AirflowSkipException
 
-from dags.common import MONTH_READY, START, WAITING
+from dags.common import MONTH_READY, WAITING
 from hearth.settings import settings
 
 DOC = """
@@ -21,7 +21,6 @@ their last accepted rows are carried forward, marked, and age into *unknown*.
 @dag(
     dag_id="cutoff",
     schedule=settings().cutoff_schedule,
-    start_date=START,
     catchup=False,
     max_active_runs=1,
     tags=["tier:1", "cutoff"],

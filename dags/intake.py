@@ -9,7 +9,7 @@ from __future__ import annotations
 from airflow.sdk import DAG, dag, get_current_context, task
 from airflow.sdk.exceptions import AirflowSkipException
 
-from dags.common import MONTH_READY, START, WAITING
+from dags.common import MONTH_READY, WAITING
 from hearth.settings import settings
 from ingestion.contract import departments
 
@@ -31,7 +31,6 @@ def intake_dag(department: str | None) -> DAG:
     @dag(
         dag_id=f"intake__{name}",
         schedule=settings().intake_schedule,
-        start_date=START,
         catchup=False,
         max_active_runs=1,
         tags=["tier:1", "intake", name],

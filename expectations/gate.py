@@ -40,6 +40,10 @@ class GateError(RuntimeError):
     """The gate could not judge the build at all; no decision was written. The message says what to do."""
 
 
+class Blocked(RuntimeError):  # noqa: N818 - it is what the gate says, not a fault of it
+    """The build did not pass. What is published stays; `ops.gate_result` names rule and count."""
+
+
 @dataclass(frozen=True, slots=True)
 class GateVerdict:
     """What the gate decided about one build."""
@@ -57,6 +61,11 @@ class GateVerdict:
     @property
     def passed(self) -> bool:
         return self.verdict == "pass"
+
+    def raise_if_blocked(self) -> None:
+        """Raise Blocked, with the reason, unless the build passed."""
+        if not self.passed:
+            raise Blocked(f"build [{self.build_id}] must not be published: {self.reason}; see ops.gate_result")
 
 
 def run_gate(build_id: int, *, suites_dir: Path = SUITES_DIR) -> GateVerdict:

@@ -19,6 +19,8 @@ from hearth.database import Role, connect, password
 from hearth.settings import PROJECT_ROOT, settings
 
 PROJECT_DIR = PROJECT_ROOT / "dbt_project"
+LAYERS = ("staging", "identity", "marts")
+"""The layers of a build, in order; each is a tag of the dbt project. A build is built when the last one is."""
 _GOOD = frozenset({"success", "pass", "no-op"})
 _log = structlog.get_logger()
 
@@ -113,3 +115,27 @@ def run_dbt(
     seconds = float(outcome["elapsed_time"])
     _log.info("dbt finished", command=command, select=select, nodes=len(results), seconds=round(seconds, 1))
     return LayerResult(select, len(results), seconds)
+
+
+def build_layer(layer: str, *, build_id: int, county_code: str, period: str) -> LayerResult:
+    """Build and test one of LAYERS, and keep in ``ops.build`` whether the build is built or failed.
+
+    Raises ValueError for a layer that is none, BuildFailed as run_dbt does.
+    """
+    if layer not in LAYERS:
+        raise ValueError(f"[{layer}] is no layer; layers are {list(LAYERS)}")
+    try:
+        result = run_dbt("build", f"tag:{layer}", build_id=build_id, county_code=county_code, period=period)
+    except BuildFailed:
+        _set_state(build_id, "failed")
+        raise
+    if layer == LAYERS[-1]:
+        _set_state(build_id, "built")
+    return result
+
+
+def _set_state(build_id: int, state: str) -> None:
+    with connect(Role.BUILDER) as connection:
+        connection.execute(
+            "update ops.build set state = %s, finished_at = now() where build_id = %s", [state, build_id]
+        )

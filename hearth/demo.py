@@ -95,14 +95,14 @@ def _close_month(console: Console, api: Airflow, period: Period) -> None:
             seconds = time.monotonic() - started
             states = {dag_id: api.run_states(dag_id, since).get(run_id, "queued") for dag_id, run_id in runs.items()}
             closes = api.run_states("close", since)
-            latest = max(closes, default=None)
+            latest = max(closes, default=None, key=lambda run: (closes[run] == "running", run))
             tasks = api.task_states("close", latest) if latest else {}
             live.update(_progress(states, tasks, period, seconds))
             failed = [name for name, state in [*states.items(), *closes.items()] if state == "failed"]
             if failed:
                 raise DemoFailed(f"failed: {', '.join(failed)}; logs: [{settings().log_dir / 'airflow'}]")
-            quiet = all(state in _DONE for state in [*states.values(), *closes.values()])
-            if quiet and (published_before or str(period) in _live_publications()):
+            answered = all(state in _DONE for state in states.values())
+            if answered and (published_before or str(period) in _live_publications()):
                 return
             if seconds > _PATIENCE_SECONDS:
                 raise DemoFailed(f"[{period}] is not published after {_PATIENCE_SECONDS} s: {states} {tasks}")

@@ -31,6 +31,8 @@ WORKBOOK_NAME = "回执.xlsx"
 UNASSIGNED = "_unassigned"
 """Part of the outbox path that stands for a department or month which the inbox path did not name."""
 LATE_RULE = "F-12"
+_MANY = 4
+"""More columns than this are not all named in one line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +115,13 @@ def rule_text(rule_id: str, contract: Contract | None, columns: tuple[str, ...],
     own = {rule.rule_id: rule for rule in contract.rules} if contract else {}
     text = own[rule_id] if rule_id in own else catalogue()[rule_id]
     words: dict[str, object] = dict(_period_parameters(settings().county_code, period))
+    where = ""
     if contract is not None and columns:
-        words["column"] = titles(contract, columns)
-    return fill_text(text.message, words), fill_text(text.fix, words)
+        named = titles(contract, columns[:_MANY]) + (" 等" if len(columns) > _MANY else "")
+        words["column"] = named
+        # The words of a rule of all feeds do not say which column is meant.
+        where = "" if rule_id in own or "{column}" in text.message else f"“{named}”"
+    return where + fill_text(text.message, words), fill_text(text.fix, words)
 
 
 def _local(moment: datetime | None) -> str | None:

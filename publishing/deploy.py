@@ -17,7 +17,7 @@ from publishing.parents import prepare_parents
 from publishing.tables import Connection
 
 _NO_BUILD = 0
-_NO_PERIOD = "1970-01"  # no submission has it: the models are made without a row
+_NO_PERIOD = "1970-01"  # no build and no submission has it: facts and dimensions of households stay empty
 _SOURCES = ("*.sql", "*.yml", "*.csv", "*.md")
 _log = structlog.get_logger()
 
@@ -72,14 +72,7 @@ def deploy(*, force: bool = False) -> bool:
     if last is not None and last[0] == wanted and not force:
         return False
     county = settings().county_code
-    run_dbt(
-        "run",
-        "tag:staging tag:identity tag:marts",
-        build_id=_NO_BUILD,
-        county_code=county,
-        period=_NO_PERIOD,
-        flags=("--empty",),
-    )
+    run_dbt("run", "tag:staging tag:identity tag:marts", build_id=_NO_BUILD, county_code=county, period=_NO_PERIOD)
     prepare_parents()
     run_dbt("run", "tag:shared", build_id=_NO_BUILD, county_code=county, period=_NO_PERIOD)
     with connect(Role.OWNER) as connection:

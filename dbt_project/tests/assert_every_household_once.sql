@@ -6,7 +6,10 @@ counts as (
     select
         (select count(*) from {{ ref('stg_register__household') }}) as staged,
         (select count(*) from {{ ref('fct_register_household') }}) as registered,
-        (select count(*) from {{ ref('fct_register_household') }} where is_active) as active,
+        (
+            select count(*) from {{ ref('fct_register_household') }}
+            where is_active
+        ) as active,
         (select count(*) from {{ ref('fct_household_month') }}) as judged,
         (select count(*) from {{ ref('int_guarantee_household') }}) as states
 

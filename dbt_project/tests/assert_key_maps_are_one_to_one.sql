@@ -2,7 +2,7 @@
 select
     issuing_authority,
     household_no as number_known,
-    count(*) as keys
+    count(*) as key_count
 from {{ ref('household_key_map') }}
 group by issuing_authority, household_no
 having count(*) > 1
@@ -10,7 +10,7 @@ union all
 select
     issuing_authority,
     id_number_hash as number_known,
-    count(*) as keys
+    count(*) as key_count
 from {{ ref('person_key_map') }}
 group by issuing_authority, id_number_hash
 having count(*) > 1

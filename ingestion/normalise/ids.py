@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date
+from operator import mul
 
 from ingestion.normalise.problems import CellProblem
 from ingestion.normalise.text import as_text, nfkc, refuse_damage
@@ -42,7 +43,7 @@ class IdNumber:
 
 def check_character(first17: str) -> str:
     """The 18th character by ISO 7064 MOD 11-2 (GB 11643) of the 17 digits before it."""
-    total = sum(int(digit) * weight for digit, weight in zip(first17, _WEIGHTS, strict=True))
+    total = sum(map(mul, map(int, first17), _WEIGHTS))
     return _CHECK_CHARACTERS[total % 11]
 
 

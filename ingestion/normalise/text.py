@@ -32,7 +32,8 @@ def as_text(cell: CellValue) -> str:
     if cell is None:
         return ""
     if isinstance(cell, str):
-        return _unwrapped(_INVISIBLE.sub("", cell).strip())
+        text = (cell if cell.isascii() else _INVISIBLE.sub("", cell)).strip()
+        return _unwrapped(text) if text.startswith("=") else text
     return _shown(cell)
 
 

@@ -45,29 +45,30 @@ def assemble(grid: Grid, layout: Layout) -> SheetTable:
     sheet = SheetTable(excluded=body.excluded)
     single: dict[str, int] = {}
     gathered: dict[str, list[int]] = {}
-    for name, places in columns_of(layout):
-        column = layout.matches[places[0]].column
-        if len(places) > 1 and column.kind is Kind.CODE_LIST:
-            gathered[name] = places
+    for name, found in columns_of(layout):
+        if len(found) > 1 and layout.matches[found[0]].column.kind is Kind.CODE_LIST:
+            gathered[name] = found
         else:
-            single[name] = places[0] if len(places) == 1 else _one_of(grid, layout, places, body.rows)
+            single[name] = found[0] if len(found) == 1 else _one_of(grid, layout, found, body.rows)
     for name in [name for name, c in single.items() if _is_tick(layout.matches[c])]:
         gathered[name] = [single.pop(name)]
     for name, c in single.items():
         _describe(sheet, layout.matches[c], name)
         sheet.letters[name] = address(0, c)[:-1]
-    for name, places in gathered.items():
-        sheet.headers[name] = layout.matches[places[0]].column.title
-        sheet.letters[name] = address(0, places[0])[:-1]
+    for name, parts in gathered.items():
+        sheet.headers[name] = layout.matches[parts[0]].column.title
+        sheet.letters[name] = address(0, parts[0])[:-1]
     unknown = _unknown_columns(grid, layout, body.rows)
     sheet.unknown = tuple(unknown.values())
+    places = list(single.items())
+    width = max((*layout.matches, *unknown), default=0) + 1
     for r in body.rows:
-        cells = {name: cell_at(grid.rows, r, c) for name, c in single.items()}
-        for name, places in gathered.items():
-            cells[name] = _gather(grid, layout, r, places)
-        extra: dict[str, CellValue] = {
-            text: value for c, text in unknown.items() if (value := cell_at(grid.rows, r, c)) is not None
-        }
+        row = grid.rows[r]
+        row.extend([None] * (width - len(row)))
+        cells = {name: row[c] for name, c in places}
+        for name, parts in gathered.items():
+            cells[name] = _gather(grid, layout, r, parts)
+        extra = {text: row[c] for c, text in unknown.items() if row[c] is not None}
         sheet.rows.append(RawRow(grid.sheet, r + 1, cells, extra))
     if grid.broken:
         _report_broken(grid, sheet, {c: name for name, c in single.items()}, set(body.rows))

@@ -50,7 +50,7 @@ class RowSorter:
     def __init__(self, grid: Grid, layout: Layout) -> None:
         self._grid = grid
         self._layout = layout
-        self._keys = [c for c, match in layout.matches.items() if match.column.key_position is not None]
+        self._keys = {c for c, match in layout.matches.items() if match.column.key_position is not None}
         self._loaded = {c for c, match in layout.matches.items() if match.column.loaded}
         self._headers = [
             {c: header_key(text) for c, cell in enumerate(grid.rows[r]) if (text := as_text(cell))}
@@ -65,7 +65,9 @@ class RowSorter:
         start = self._layout.last + 1
         for r in range(start, len(self._grid.rows)):
             filled: list[tuple[int, CellValue]] = [
-                (c, cell) for c, cell in enumerate(self._grid.rows[r]) if cell is not None and _holds(cell)
+                (c, cell)
+                for c, cell in enumerate(self._grid.rows[r])
+                if cell is not None and (cell.__class__ is not str or not str(cell).isspace())
             ]
             if not filled:
                 continue
@@ -102,14 +104,14 @@ class RowSorter:
         return guides * 2 > len(texts)
 
     def _is_total(self, filled: list[tuple[int, CellValue]]) -> bool:
-        first = filled[0][1]
-        words = [(c, re.sub(r"\s+", "", cell)) for c, cell in filled if isinstance(cell, str)]
-        total = next((c for c, word in words if _TOTAL.match(word)), None)
-        if total is None and not (isinstance(first, str) and _FOOTER.match(re.sub(r"\s+", "", first))):
+        """A total or a note line: its key columns are empty, but for the one that the word itself may stand in."""
+        said = [cell for c, cell in filled if c in self._keys and not is_blank(cell, nothing_is_blank=True)]
+        if len(said) > 1 or (said and not (isinstance(said[0], str) and _is_line(said[0]))):
             return False
-        place = filled[0][0] if total is None else total
-        rest = dict(filled)
-        return all(c == place or c not in rest or is_blank(rest[c], nothing_is_blank=True) for c in self._keys)
+        first = filled[0][1]
+        return any(isinstance(cell, str) and _TOTAL.match(_tight(cell)) for _, cell in filled) or (
+            isinstance(first, str) and _FOOTER.match(_tight(first)) is not None
+        )
 
     def _is_header(self, filled: list[tuple[int, CellValue]]) -> bool:
         first = filled[0][1]
@@ -119,8 +121,12 @@ class RowSorter:
         return any(sum(header.get(c) == text for c, text in texts.items()) * 2 > len(texts) for header in self._headers)
 
 
-def _holds(cell: CellValue) -> bool:
-    return not isinstance(cell, str) or bool(cell.strip())
+def _is_line(text: str) -> bool:
+    return bool(_TOTAL.match(_tight(text)) or _FOOTER.match(_tight(text)))
+
+
+def _tight(text: str) -> str:
+    return "".join(text.split())
 
 
 def _is_numbering(texts: list[str]) -> bool:

@@ -47,4 +47,4 @@ def decode(data: bytes) -> str:
 def _undecodable(body: bytes, encoding: str, problem: UnicodeDecodeError) -> FileProblem:
     before = body[: problem.start].decode(encoding, errors="ignore")
     lines = before.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    return file_problem("F-07", line=len(lines), col=len(lines[-1]) + 1)
+    return file_problem("F-07", message="第{line}行第{col}列文字编码出错", line=len(lines), col=len(lines[-1]) + 1)

@@ -22,7 +22,7 @@ _LINK = re.compile(r"\}id$")
 _CELL = re.compile(rb"<(?:\w+:)?c\s([^>]*?)(?:/>|>(.*?)</(?:\w+:)?c>)", re.DOTALL)
 _REFERENCE = re.compile(rb'\br="([A-Z]{1,3})(\d+)"')
 _FORMULA = re.compile(rb"<(?:\w+:)?f[\s>/]")
-_VALUE = re.compile(rb"<(?:\w+:)?(?:v|is)[\s>/]")
+_VALUE = re.compile(rb"<(?:\w+:)?(?:v>[^<]|is[\s>/])")
 
 
 def xlsx_faults(data: bytes) -> tuple[Faults, bool]:
@@ -51,7 +51,10 @@ def _broken_cells(xml: bytes) -> dict[tuple[int, int], str]:
     found: dict[tuple[int, int], str] = {}
     for cell in _CELL.finditer(xml):
         attributes, inner = cell[1], cell[2] or b""
-        is_uncalculated = _FORMULA.search(inner) is not None and _VALUE.search(inner) is None
+        # A text formula may well have come out empty; t="str" says that it was calculated.
+        is_uncalculated = (
+            b't="str"' not in attributes and _FORMULA.search(inner) is not None and _VALUE.search(inner) is None
+        )
         if b't="e"' not in attributes and not is_uncalculated:
             continue
         if place := _REFERENCE.search(attributes):

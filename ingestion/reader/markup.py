@@ -40,12 +40,17 @@ def _html_table(name: str, table: Any) -> Grid:
     for r, row in enumerate(table.iter("tr")):
         cells: list[CellValue] = []
         c = 0
-        for cell in row.iter("td", "th"):
-            while (r, c) in taken:
+        for cell in row:
+            if cell.tag not in ("td", "th"):
+                continue
+            while taken and (r, c) in taken:
                 cells.append(None)
                 c += 1
-            down, across = _span(cell, "rowspan"), _span(cell, "colspan")
             cells.append(_html_text(cell) or None)
+            if not cell.attrib:
+                c += 1
+                continue
+            down, across = _span(cell, "rowspan"), _span(cell, "colspan")
             cells.extend([None] * (across - 1))
             if down > 1 or across > 1:
                 grid.merged.append((r, c, r + down - 1, c + across - 1))

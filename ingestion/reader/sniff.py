@@ -82,7 +82,7 @@ def _damaged() -> FileProblem:
 
 
 def _too_large(limits: Limits) -> FileProblem:
-    return file_problem("F-02", max_file_mb=limits.max_file_mb, max_zip_ratio=limits.max_zip_ratio)
+    return file_problem("F-02", message="文件过大或压缩异常（上限{size}MB）", size=limits.max_file_mb)
 
 
 def _text(data: bytes) -> FileKind:

@@ -16,6 +16,7 @@ from ingestion.reader.grid import Book, Grid
 from ingestion.table import CellValue
 
 _HEAD = 20
+_PLAIN = frozenset({str, int, float, bool, date, datetime})
 
 
 def read_xlsx(data: bytes) -> Book:
@@ -53,7 +54,10 @@ def _calamine(data: bytes) -> list[Grid]:
 def _grid(sheet: Any, is_hidden: bool) -> Grid:
     # skip_empty_area=False keeps the empty rows and columns before the first filled cell, so that row numbers and
     # merged ranges are those the sender sees.
-    rows = [[_tidy(value) for value in row] for row in sheet.to_python(skip_empty_area=False)]
+    rows: list[list[CellValue]] = [
+        [value if value.__class__ in _PLAIN and value != "" else _tidy(value) for value in row]
+        for row in sheet.to_python(skip_empty_area=False)
+    ]
     merged = [(top[0], top[1], bottom[0], bottom[1]) for top, bottom in sheet.merged_cell_ranges or []]
     return Grid(sheet.name, rows, merged, is_hidden)
 
@@ -61,8 +65,6 @@ def _grid(sheet: Any, is_hidden: bool) -> Grid:
 def _tidy(value: Any) -> CellValue:
     if value == "":
         return None
-    if isinstance(value, str | int | float | bool | date | datetime):
-        return value
     return str(value)  # a time of day or a duration: no column wants one, and the text says what stood there
 
 

@@ -34,7 +34,11 @@ final as (
     select seen.*
     from seen
     {% if is_incremental() %}
-        where not exists (select 1 from {{ this }} as known where seen.household_key = known.household_key)
+    where
+        not exists (
+            select 1 from {{ this }} as known
+            where seen.household_key = known.household_key
+        )
     {% endif %}
 
 )

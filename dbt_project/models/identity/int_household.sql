@@ -16,7 +16,8 @@ keys as (
 
 villages as (
 
-    select * from {{ ref('int_region') }} where level_code = 'village'
+    select * from {{ ref('int_region') }}
+    where level_code = 'village'
 
 ),
 

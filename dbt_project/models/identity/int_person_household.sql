@@ -4,7 +4,8 @@ with
 
 memberships as (
 
-    select * from {{ ref('int_membership') }} where id_link = 'usable'
+    select * from {{ ref('int_membership') }}
+    where id_link = 'usable'
 
 ),
 
@@ -13,7 +14,7 @@ memberships as (
 ranked as (
 
     select
-        memberships.*,
+        *,
         bool_or(is_active) over (partition by id_number_hash) as is_active_somewhere
     from memberships
 

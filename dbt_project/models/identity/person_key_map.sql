@@ -34,7 +34,11 @@ final as (
     select seen.*
     from seen
     {% if is_incremental() %}
-        where not exists (select 1 from {{ this }} as known where seen.person_key = known.person_key)
+    where
+        not exists (
+            select 1 from {{ this }} as known
+            where seen.person_key = known.person_key
+        )
     {% endif %}
 
 )

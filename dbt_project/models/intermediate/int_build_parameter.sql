@@ -33,7 +33,7 @@ chosen as (
         parameter_code,
         value
     from valid
-    order by parameter_code, length(rtrim(region_code, '0')) desc, valid_from desc
+    order by parameter_code asc, length(rtrim(region_code, '0')) desc, valid_from desc
 
 ),
 

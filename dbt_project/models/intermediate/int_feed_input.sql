@@ -29,9 +29,10 @@ terms as (
             where extract(month from passed.month) not in ({{ var('school_break_months') | join(', ') }})
         ) as age_in_term
     from inputs
-    inner join generate_series(
-        '{{ var("period") }}-01'::date - interval '10 years', '{{ var("period") }}-01'::date, interval '1 month'
-    ) as passed (month)
+    inner join
+        generate_series(
+            '{{ var("period") }}-01'::date - interval '10 years', '{{ var("period") }}-01'::date, interval '1 month'
+        ) as passed (month)
         on {{ first_day('inputs.source_period') }} < passed.month
     group by inputs.feed_id
 

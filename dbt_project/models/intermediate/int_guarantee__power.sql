@@ -4,7 +4,8 @@ with
 
 households as (
 
-    select * from {{ ref('fct_register_household') }} where is_active
+    select * from {{ ref('fct_register_household') }}
+    where is_active
 
 ),
 
@@ -22,7 +23,8 @@ parameters as (
 
 feed_input as (
 
-    select * from {{ ref('int_feed_input') }} where feed_id = 'power.connection'
+    select * from {{ ref('int_feed_input') }}
+    where feed_id = 'power.connection'
 
 ),
 

@@ -4,7 +4,8 @@ with
 
 households as (
 
-    select * from {{ ref('fct_register_household') }} where is_active
+    select * from {{ ref('fct_register_household') }}
+    where is_active
 
 ),
 
@@ -16,7 +17,8 @@ supplies as (
 
 earlier as (
 
-    select * from {{ ref('stg_published__water_supply') }} where not is_carried
+    select * from {{ ref('stg_published__water_supply') }}
+    where not is_carried
 
 ),
 
@@ -28,7 +30,8 @@ parameters as (
 
 feed_input as (
 
-    select * from {{ ref('int_feed_input') }} where feed_id = 'water.supply'
+    select * from {{ ref('int_feed_input') }}
+    where feed_id = 'water.supply'
 
 ),
 
@@ -72,7 +75,7 @@ evidence as (
         or cuts.reliability_rating_code is null as has_missing_rating,
         cuts.acceptance_certificate_no is not null as has_certificate,
         -- The scheme ledger is not fed yet: the household's own test date stands for the test of its central supply.
-        cuts.supply_mode_code is distinct from '1'
+        coalesce(cuts.supply_mode_code <> '1', true)
         or coalesce(
             {{ months_between(month_of('cuts.tested_date'), 'households.period') }} <= parameters.quality_test_months,
             false
@@ -100,7 +103,8 @@ matched as (
         case
             when has_row and (has_failing_rating or verdict_code = '3') then 1
             when has_row and is_cut then 3
-            when has_row and not has_missing_rating and has_certificate and has_test and not is_row_stale
+            when
+                has_row and not has_missing_rating and has_certificate and has_test and not is_row_stale
                 and not is_contradicted then 4
             when has_row and not has_missing_rating and has_certificate and not is_row_stale and is_contradicted then 5
             when has_row and not has_missing_rating and not (has_certificate and has_test) then 6
@@ -146,7 +150,8 @@ ranked as (
 
 judged as (
 
-    select * from ranked where place = 1
+    select * from ranked
+    where place = 1
 
 ),
 

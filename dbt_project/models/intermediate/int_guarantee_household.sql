@@ -11,10 +11,10 @@ with
 final as (
 
     {% for guarantee in guarantees -%}
-        select * from {{ guarantee }}
-        {%- if not loop.last %}
+    select * from {{ guarantee }}
+    {%- if not loop.last %}
     union all
-        {% endif %}
+    {% endif %}
     {%- endfor %}
 
 )

@@ -4,13 +4,15 @@ with
 
 households as (
 
-    select * from {{ ref('fct_register_household') }} where is_active
+    select * from {{ ref('fct_register_household') }}
+    where is_active
 
 ),
 
 members as (
 
-    select * from {{ ref('fct_register_member') }} where is_active
+    select * from {{ ref('fct_register_member') }}
+    where is_active
 
 ),
 
@@ -34,17 +36,19 @@ parameters as (
 
 roll_input as (
 
-    select * from {{ ref('int_feed_input') }} where feed_id = 'education.enrolment'
+    select * from {{ ref('int_feed_input') }}
+    where feed_id = 'education.enrolment'
 
 ),
 
 case_input as (
 
-    select * from {{ ref('int_feed_input') }} where feed_id = 'education.dropout'
+    select * from {{ ref('int_feed_input') }}
+    where feed_id = 'education.dropout'
 
 ),
 
--- The roll counts while it is within the carry limit AND of the term that runs now: a roll of spring says nothing of autumn.
+-- The roll counts while it is within the carry limit AND of the term that runs: spring says nothing of autumn.
 feeds as (
 
     select
@@ -146,7 +150,8 @@ evidence as (
         {{ contradicted(
             "children.stated_reason_code <> '06'", 'children.surveyed_month', 'rolls.source_period'
         ) }} as is_contradicted,
-        case when cases.source_row is null then rolls.submission_id else cases.submission_id end as evidence_submission_id,
+        case when cases.source_row is null then rolls.submission_id else cases.submission_id end
+            as evidence_submission_id,
         case when cases.source_row is null then rolls.source_sheet else cases.source_sheet end as evidence_sheet,
         coalesce(cases.source_row, rolls.source_row) as evidence_row
     from children

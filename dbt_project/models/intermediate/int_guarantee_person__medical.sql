@@ -4,19 +4,22 @@ with
 
 households as (
 
-    select * from {{ ref('fct_register_household') }} where is_active
+    select * from {{ ref('fct_register_household') }}
+    where is_active
 
 ),
 
 members as (
 
-    select * from {{ ref('fct_register_member') }} where is_active
+    select * from {{ ref('fct_register_member') }}
+    where is_active
 
 ),
 
 insurances as (
 
-    select * from {{ ref('fct_insurance') }} where person_key is not null
+    select * from {{ ref('fct_insurance') }}
+    where person_key is not null
 
 ),
 
@@ -34,7 +37,8 @@ parameters as (
 
 feed_input as (
 
-    select * from {{ ref('int_feed_input') }} where feed_id = 'health.insurance'
+    select * from {{ ref('int_feed_input') }}
+    where feed_id = 'health.insurance'
 
 ),
 
@@ -134,12 +138,13 @@ final as (
         person_key,
         case
             when table_row in (1, 6) then 'unmet'
-            when table_row in (2, 3, 7, 9) then
-                case
-                    when is_row_stale then 'unknown'
-                    when table_row in (2, 3) and is_contradicted then 'unknown'
-                    else 'met'
-                end
+            when table_row in (2, 3, 7, 9)
+                then
+                    case
+                        when is_row_stale then 'unknown'
+                        when table_row in (2, 3) and is_contradicted then 'unknown'
+                        else 'met'
+                    end
             when table_row in (4, 5, 8, 10, 11, 12) then 'unknown'
         end as state,
         case

@@ -49,7 +49,8 @@ select household_key, county_code, household_no, {stamp} as stamp from candidate
 create table candidate.dim_person as
 select household_key * 10 as person_key, county_code, household_key, {stamp} as stamp from candidate.dim_household;
 create table candidate.fct_register_household as
-select household_key, county_code, period, household_no, {stamp} as stamp from candidate.fct_household_month;
+select household_key, county_code, period, household_no, true as is_active, {stamp} as stamp
+from candidate.fct_household_month;
 create table candidate.fct_register_member as
 select household_key, county_code, period, household_key * 10 as person_key, {stamp} as stamp
 from candidate.fct_household_month;

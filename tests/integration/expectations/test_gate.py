@@ -33,7 +33,7 @@ def build(clean_warehouse: Settings) -> Iterator[int]:
 
 def plant(statement: str, role: Role = Role.BUILDER) -> None:
     with connect(role) as connection:
-        connection.execute(statement)  # type: ignore[call-overload]
+        connection.execute(statement)
 
 
 def failed(build_id: int) -> dict[str, dict[str, Any]]:
@@ -75,6 +75,11 @@ FAULTS = {
     "household counted twice": (
         "update candidate.fct_household_month set household_no = '5305240000000002' where household_key = 7001",
         "integrity.household_once[fct_household_month]",
+        "P-04",
+    ),
+    "active household missing": (
+        "delete from candidate.fct_household_month where household_key = 7004",
+        "integrity.core_view_is_the_universe[fct_household_month]",
         "P-04",
     ),
     "broken roll-up": (

@@ -120,7 +120,10 @@ def test_wrong_rows_come_back_and_the_rest_is_loaded() -> None:
         "select failed, passed + failed + not_judged + not_applicable from ops.rule_result where rule_id = 'R-CIV-01'"
     )
     assert failed == [(1, 29)]
-    assert {line.rule_id for line in receipt.lines if line.severity == "error"} == {"S-07", "R-CIV-01"}
+    said = {line.rule_id: (line.row_count, line.message) for line in receipt.lines if line.severity == "error"}
+    assert set(said) == {"S-07", "R-CIV-01"}
+    assert said["S-07"][0] == 1
+    assert said["S-07"][1].startswith("“保障人口”")
 
 
 def test_too_many_wrong_rows_reject_the_whole_file() -> None:

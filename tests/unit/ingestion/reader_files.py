@@ -141,6 +141,11 @@ def people(count: int) -> list[list[str]]:
     ]
 
 
+def cells(rows: Sequence[Sequence[CellValue]]) -> list[list[CellValue]]:
+    """The same rows, free to take cells of any type."""
+    return [list(row) for row in rows]
+
+
 def csv_text(rows: Sequence[Sequence[str]], delimiter: str = ",") -> str:
     return "\r\n".join(delimiter.join(row) for row in rows) + "\r\n"
 

@@ -16,6 +16,7 @@ from tests.unit.ingestion.reader_files import (
     HOLDER,
     NAME,
     PERIOD,
+    cells,
     column,
     contract,
     csv_text,
@@ -93,7 +94,7 @@ def test_ledger_with_titles_units_and_footers(expected: object) -> None:
     rows: list[list[CellValue]] = [
         ["昌宁县2026年10月农村低保发放名单"],
         ["填报单位：县民政局", None, None, "单位：万元", None, "填报时间：2026年11月5日"],
-        *([*row[:6], f"{float(row[6]) / 10000:.8f}", *row[7:]] if row is not HEADER else row for row in ROWS),
+        *cells([HEADER, *([*row[:6], f"{float(row[6]) / 10000:.8f}", *row[7:]] for row in ROWS[1:])]),
         ["合计", None, None, None, None, 70, 0.5],
         ["填表人：李某", None, None, "审核：张某"],
         ["注：本表一式两份"],
@@ -154,9 +155,9 @@ def test_group_rows_subtotals_and_repeated_headers(expected: object) -> None:
     body = ROWS[1:]
     rows: list[list[CellValue]] = [
         ["低保名单"], [*HEADER], ["田园镇（10户）"],
-        *(list(row) for row in body[:10]), ["小计", None, None, None, None, 30],
+        *cells(body[:10]), ["小计", None, None, None, None, 30],
         ["低保名单"], [*HEADER], ["更戛乡（10户）"],
-        *(list(row) for row in body[10:]), [None, None, "小 计", None, None, 40],
+        *cells(body[10:]), [None, None, "小 计", None, None, 40],
     ]  # fmt: skip
     table = typed(xlsx(rows))
     assert table.data.equals(expected)

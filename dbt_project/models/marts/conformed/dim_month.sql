@@ -11,12 +11,12 @@ months as (
     select
         parameters.county_code,
         parameters.due_day,
-        month.first_day::date as first_day,
-        to_char(month.first_day, 'YYYY-MM') as period
+        calendar.first_day::date as first_day,
+        to_char(calendar.first_day, 'YYYY-MM') as period
     from parameters
     cross join generate_series(
         '{{ var("calendar_start") }}-01'::date, '{{ var("calendar_end") }}-01'::date, interval '1 month'
-    ) as month (first_day)
+    ) as calendar (first_day)
 
 ),
 

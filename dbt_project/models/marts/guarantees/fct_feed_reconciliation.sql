@@ -41,13 +41,13 @@ universe as (
 staged as (
 
     {% for feed_id, relations in stages.items() -%}
-        select
-            '{{ feed_id }}'::text as feed_id,
-            count(*)::integer as row_count
-        from {{ relations[0] }}
-        {%- if not loop.last %}
-        union all
-        {% endif %}
+    select
+        '{{ feed_id }}'::text as feed_id,
+        count(*)::integer as row_count
+    from {{ relations[0] }}
+    {%- if not loop.last %}
+    union all
+    {% endif %}
     {%- endfor %}
 
 ),
@@ -55,16 +55,16 @@ staged as (
 linked as (
 
     {% for feed_id, relations in stages.items() -%}
-        select
-            '{{ feed_id }}'::text as feed_id,
-            (count(*) filter (where link.link_status = 'linked'))::integer as linked_count,
-            (count(*) filter (where link.link_status <> 'linked'))::integer as unlinked_count,
-            count(distinct households.household_key)::integer as reached_count
-        from {{ relations[1] }} as link
-        left join households on link.household_key = households.household_key
-        {%- if not loop.last %}
-        union all
-        {% endif %}
+    select
+        '{{ feed_id }}'::text as feed_id,
+        (count(*) filter (where link.link_status = 'linked'))::integer as linked_count,
+        (count(*) filter (where link.link_status <> 'linked'))::integer as unlinked_count,
+        count(distinct households.household_key)::integer as reached_count
+    from {{ relations[1] }} as link
+    left join households on link.household_key = households.household_key
+    {%- if not loop.last %}
+    union all
+    {% endif %}
     {%- endfor %}
 
 ),
@@ -72,13 +72,13 @@ linked as (
 facts as (
 
     {% for feed_id, relations in stages.items() -%}
-        select
-            '{{ feed_id }}'::text as feed_id,
-            count(*)::integer as row_count
-        from {{ relations[2] }}
-        {%- if not loop.last %}
-        union all
-        {% endif %}
+    select
+        '{{ feed_id }}'::text as feed_id,
+        count(*)::integer as row_count
+    from {{ relations[2] }}
+    {%- if not loop.last %}
+    union all
+    {% endif %}
     {%- endfor %}
 
 ),

@@ -19,28 +19,28 @@ regions as (
 states as (
 
     {% for guarantee in seven -%}
-        select
-            county_code,
-            period,
-            village_code,
-            '{{ guarantee }}'::text as guarantee,
-            {{ guarantee }}_state as state,
-            {{ guarantee }}_is_carried as is_carried
-        from households
-        union all
+    select
+        county_code,
+        period,
+        village_code,
+        '{{ guarantee }}'::text as guarantee,
+        {{ guarantee }}_state as state,
+        {{ guarantee }}_is_carried as is_carried
+    from households
+    union all
     {% endfor -%}
     {% for name, parts in {'five': five, 'seven': seven}.items() -%}
-        select
-            county_code,
-            period,
-            village_code,
-            '{{ name }}'::text as guarantee,
-            {{ name }}_state as state,
-            {{ parts | join('_is_carried or ') }}_is_carried as is_carried
-        from households
-        {%- if not loop.last %}
-        union all
-        {% endif %}
+    select
+        county_code,
+        period,
+        village_code,
+        '{{ name }}'::text as guarantee,
+        {{ name }}_state as state,
+        {{ parts | join('_is_carried or ') }}_is_carried as is_carried
+    from households
+    {%- if not loop.last %}
+    union all
+    {% endif %}
     {%- endfor %}
 
 ),

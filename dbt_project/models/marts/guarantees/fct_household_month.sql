@@ -4,7 +4,8 @@ with
 
 households as (
 
-    select * from {{ ref('fct_register_household') }} where is_active
+    select * from {{ ref('fct_register_household') }}
+    where is_active
 
 ),
 
@@ -22,7 +23,8 @@ certificates as (
 
 dibao_input as (
 
-    select * from {{ ref('int_feed_input') }} where feed_id = 'civil_affairs.dibao'
+    select * from {{ ref('int_feed_input') }}
+    where feed_id = 'civil_affairs.dibao'
 
 ),
 
@@ -60,6 +62,7 @@ payees as (
 dibao_list as (
 
     select
+        parameters.period,
         coalesce(dibao_input.is_received and dibao_input.age_periods <= parameters.xd_gap_months, false) as is_current
     from parameters
     left join dibao_input on true

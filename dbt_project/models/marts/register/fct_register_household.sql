@@ -8,7 +8,8 @@ feed as (
 
 link as (
 
-    select * from {{ ref('int_link__household') }} where household_key is not null
+    select * from {{ ref('int_link__household') }}
+    where household_key is not null
 
 ),
 

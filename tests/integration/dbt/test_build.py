@@ -1,0 +1,159 @@
+"""dbt on a real PostgreSQL: twelve households whose states are known beforehand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from hearth.database import Role, connect
+from hearth.dbt import BuildFailed, run_dbt
+from hearth.settings import Settings
+from tests.integration.dbt import county
+
+LAYERS = "tag:staging tag:identity tag:marts"
+GUARANTEES = ("food", "clothing", "education", "medical", "housing", "water", "power")
+WATER_OLD = "2026-06"
+"""The water bureau reported four months ago: past its limit of three."""
+
+# household: states of food, clothing, education, medical, housing, water, power, then five, seven, on_dibao
+EXPECTED = {
+    1: "met met met met met unknown met | met unknown no",
+    2: "unmet met met met met unknown met | unmet unmet no",
+    3: "met met unmet met met unknown met | unmet unmet no",
+    4: "met met met unmet met unknown met | unmet unmet no",
+    5: "met met met met unmet unknown met | unmet unmet no",
+    6: "met met met met met unmet met | met unmet no",
+    7: "met met met met met unknown unmet | met unmet no",
+    8: "met met unknown unknown unknown unknown unknown | unknown unknown no",
+    9: "met met met met unknown unknown met | unknown unknown no",
+    12: "unknown unknown met met met unknown met | unknown unknown yes",
+}
+
+
+def rows(query: str) -> list[tuple[Any, ...]]:
+    with connect(Role.BUILDER) as connection:
+        return connection.execute(query.encode()).fetchall()
+
+
+def build(period: str, inputs: dict[str, tuple[str, str, int]]) -> int:
+    build_id = county.plan(period, inputs)
+    run_dbt("build", LAYERS, build_id=build_id, county_code=county.COUNTY, period=period)
+    return build_id
+
+
+@pytest.fixture(scope="module")
+def october(warehouse: Settings) -> int:
+    assert warehouse.county_code == county.COUNTY
+    county.empty()
+    content = county.feeds()
+    water = content.pop("water.supply")
+    given = {feed_id: (name, "2026-10", 0) for feed_id, name in county.load("2026-10", content).items()}
+    old = county.load(WATER_OLD, {"water.supply": water})["water.supply"]
+    return build("2026-10", {**given, "water.supply": (old, WATER_OLD, 4)})
+
+
+def states() -> dict[int, str]:
+    columns = ", ".join(f"{guarantee}_state" for guarantee in GUARANTEES)
+    found = rows(
+        f"select household_no, concat_ws(' ', {columns}, '|', five_state, seven_state, on_dibao)"
+        " from candidate.fct_household_month"
+    )
+    return {int(number[-2:]): text for number, text in found}
+
+
+def test_every_active_household_has_the_states_its_evidence_gives(october: int) -> None:
+    assert states() == EXPECTED
+
+
+def test_reasons_and_source_months_stand_beside_the_states(october: int) -> None:
+    (first,) = rows(
+        "select water_reason, water_source_period, water_is_carried,"
+        " power_reason, power_source_period, power_is_carried"
+        " from candidate.fct_household_month where household_no like '%01'"
+    )
+    assert first == ("stale", WATER_OLD, True, "connected", "2026-10", False)
+    reasons = dict(rows("select right(household_no, 2), housing_reason from candidate.fct_household_month"))
+    assert (reasons["05"], reasons["08"], reasons["09"]) == ("dangerous", "no_certificate", "conflict")
+
+
+def test_no_row_is_lost_or_multiplied(october: int) -> None:
+    found = {
+        row[0]: row[1:]
+        for row in rows(
+            "select feed_id, accepted_rows, staged_rows, linked_rows, unlinked_rows, fact_rows, reached_households"
+            " from candidate.fct_feed_reconciliation"
+        )
+    }
+    assert len(found) == 9
+    assert found["civil_affairs.dibao"] == (3, 3, 1, 2, 1, 1)
+    assert found["health.insurance"] == (23, 23, 22, 1, 22, 9)
+    assert found["register.member"] == (24, 24, 24, 0, 24, 10)
+    statuses = rows("select link_status, count(*) from identity.int_link__dibao group by 1 order by 1")
+    assert statuses == [("conflict", 1), ("linked", 1), ("not_in_register", 1)]
+    assert rows("select link_status from identity.int_link__insurance where household_key is null") == [("no_key",)]
+
+
+def test_a_household_without_a_village_shows_as_a_difference_between_levels(october: int) -> None:
+    found = rows(
+        "select level_code, sum(universe), sum(met), sum(unmet), sum(unknown) from candidate.fct_guarantee_region_month"
+        " where guarantee = 'five' group by 1 order by 1"
+    )
+    assert [tuple(map(str, row)) for row in found] == [
+        ("county", "10", "3", "4", "3"),
+        ("township", "9", "3", "4", "2"),
+        ("village", "9", "3", "4", "2"),
+    ]
+    (rates,) = rows(
+        "select rate_min, rate_max from candidate.fct_guarantee_region_month"
+        " where guarantee = 'five' and level_code = 'county'"
+    )
+    assert [str(rate) for rate in rates] == ["0.300000", "0.600000"]
+
+
+def test_published_tables_say_what_they_are(october: int) -> None:
+    silent = rows(
+        "select c.relname, a.attname from pg_class as c join pg_attribute as a on a.attrelid = c.oid"
+        " where c.relnamespace = 'candidate'::regnamespace and c.relkind = 'r' and a.attnum > 0"
+        " and not a.attisdropped and col_description(c.oid, a.attnum) is null"
+    )
+    assert silent == []
+    keyless = rows(
+        "select relname from pg_class as c where relnamespace = 'candidate'::regnamespace and relkind = 'r'"
+        " and not exists (select from pg_constraint where conrelid = c.oid and contype = 'p')"
+    )
+    assert keyless == []
+
+
+def test_the_same_build_again_gives_the_same_rows_and_keys(october: int) -> None:
+    query = "select md5(string_agg(f::text, '' order by household_key)) from candidate.fct_household_month as f"
+    keys = "select * from identity.household_key_map order by household_key"
+    before = rows(query), rows(keys)
+    run_dbt("build", LAYERS, build_id=october, county_code=county.COUNTY, period="2026-10")
+    assert (rows(query), rows(keys)) == before
+    assert len(before[1]) == 12
+
+
+def test_feeds_that_never_came_give_unknown_never_met(october: int) -> None:
+    given = county.load(
+        "2026-11", {feed: rows_ for feed, rows_ in county.feeds().items() if feed.startswith("register.")}
+    )
+    build("2026-11", {feed_id: (name, "2026-11", 0) for feed_id, name in given.items()})
+    assert states()[1] == "met met unknown unknown unknown unknown unknown | unknown unknown unknown"
+    assert states()[7] == "met met unknown unknown unknown unknown unmet | unknown unmet unknown"
+    assert rows("select count(*), min(first_period) from identity.household_key_map") == [(12, "2026-10")]
+
+
+def test_a_parameter_without_a_row_stops_the_build(october: int) -> None:
+    with connect(Role.OWNER) as connection:
+        connection.execute(
+            "update reference.threshold set valid_from = '2999-01-01' where parameter_code = 'carry_water'"
+        )
+    try:
+        with pytest.raises(BuildFailed, match="carry_water"):
+            run_dbt("build", "int_build_parameter", build_id=october, county_code=county.COUNTY, period="2026-10")
+    finally:
+        with connect(Role.OWNER) as connection:
+            connection.execute(
+                "update reference.threshold set valid_from = '2014-01-01' where parameter_code = 'carry_water'"
+            )

@@ -1,0 +1,71 @@
+"""What of a rejected row stays in clear, and what is sealed."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, datetime
+from pathlib import Path
+
+import pytest
+
+from ingestion import vault
+from ingestion.quarantine import cell_text, quarantine_rows
+from ingestion.table import CellValue, Finding, RawRow, RawTable
+from tests.unit.ingestion.test_checks import contract
+
+HEADERS = {"id_number": "证件号码", "amount": "金额", "cause_code": "原因", "household_no": "户号"}
+ROW = RawRow(
+    "Sheet1",
+    5,
+    {"id_number": "530524199001010011", "amount": 12.0, "cause_code": "慕容甲赤", "household_no": "5305240000000001"},
+    {"自加列": "慕容乙橙"},
+)
+
+
+@pytest.fixture(autouse=True)
+def _home(hearth_home: Path) -> None:
+    """Secrets of the test session."""
+
+
+def finding(severity: str, rule_id: str, stage: str, *columns: str) -> Finding:
+    return Finding(rule_id, stage, severity, "Sheet1", 5, columns, f"{rule_id}：慕容甲赤", "请改正")
+
+
+def table(*letters: str) -> RawTable:
+    places = {("Sheet1", name): letter for name, letter in zip(HEADERS, letters, strict=False)}
+    return RawTable(contract([]), HEADERS, frozenset(), {}, {}, ("自加列",), (ROW,), 0, (), letters=places)
+
+
+def test_row_without_error_is_not_quarantined() -> None:
+    assert list(quarantine_rows(table(), [finding("warning", "R-1", "row", "amount")])) == []
+
+
+def test_only_cells_that_were_read_and_cannot_be_personal_stay_in_clear() -> None:
+    found = [finding("warning", "R-1", "row", "amount"), finding("error", "S-10", "schema", "cause_code")]
+    (row,) = quarantine_rows(table("AA", "C", "B", "A"), found)
+    assert row.original["cells"] == {"amount": "12"}
+    assert row.reasons[0] == {"rule_id": "S-10", "severity": "error", "columns": ["cause_code"]}
+    text = json.dumps([row.original, list(row.reasons)], ensure_ascii=False)
+    for hidden in ("530524199001010011", "慕容甲赤", "慕容乙橙", "5305240000000001"):
+        assert hidden not in text
+    content = json.loads(vault.decrypt(row.original["sealed"]))
+    assert [cell[0] for cell in content["cells"]] == ["户号", "原因", "金额", "证件号码", "自加列"]
+    assert content["texts"][0] == ["S-10：慕容甲赤", "请改正"]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, ""),
+        (True, "是"),
+        (3.0, "3"),
+        (2.5, "2.5"),
+        (1e17, "1e+17"),
+        (date(2026, 10, 1), "2026-10-01"),
+        (datetime(2026, 10, 1), "2026-10-01"),  # noqa: DTZ001 - cells have no zone
+        (datetime(2026, 10, 1, 8, 30), "2026-10-01 08:30:00"),  # noqa: DTZ001 - as above
+        (" 原样 ", " 原样 "),
+    ],
+)
+def test_cell_as_the_sender_sees_it(value: CellValue, text: str) -> None:
+    assert cell_text(value) == text
