@@ -1,0 +1,1 @@
+"""Files in: bucket, contracts, readers, checks, loading, receipts, vault, sample county."""

@@ -66,6 +66,7 @@ def write_sample(
 @app.command()
 def intake(
     key: Annotated[str | None, typer.Argument(help="Inbox key; without it everything that is ready is taken.")] = None,
+    confirm: Annotated[list[str] | None, typer.Option(help="Rule id you answer for, for example F-18.")] = None,
 ) -> None:
     """Take files in: check, load, answer. Exit code 1 if a file could not be worked on; refused files are no fault."""
     from ingestion.contract import departments
@@ -76,7 +77,7 @@ def intake(
     broken: list[str] = []
     for inbox_key in keys:
         try:
-            receipt = take(inbox_key)
+            receipt = take(inbox_key, confirmed=frozenset(confirm or ()))
         except (OSError, RuntimeError, ValueError) as fault:  # one bad file must not cost the others anything
             broken.append(str(fault))
             continue

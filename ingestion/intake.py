@@ -144,10 +144,12 @@ def _clear(path: ObjectStoragePath, sha256: str) -> None:
         side.unlink()
 
 
-def _decide(entry: Submission, address: Address, data: bytes, stated_sha256: str | None) -> Submission:
+def _decide(
+    entry: Submission, address: Address, data: bytes, stated_sha256: str | None, confirmed: frozenset[str]
+) -> Submission:
     """Judge, keep and record a claimed submission."""
     number = entry.submission_id
-    judged = _guarded(number, "judge", lambda: judge(entry, address, data, stated_sha256))
+    judged = _guarded(number, "judge", lambda: judge(entry, address, data, stated_sha256, confirmed))
     if judged.batch is not None and judged.batch.entries:
         entries = judged.batch.entries.values()
         _guarded(number, "vault", lambda: vault.store(entries, number))
@@ -167,10 +169,11 @@ def _receipt(entry: Submission) -> Receipt:
     return _guarded(entry.submission_id, "receipt", lambda: issued(entry) or issue(entry))
 
 
-def take(inbox_key: str) -> Receipt:
+def take(inbox_key: str, *, confirmed: frozenset[str] = frozenset()) -> Receipt:
     """Take one file: claim, archive, read, check, vault, load, receipt, remove from the inbox. May be repeated.
 
-    Whatever is wrong with the file ends in a receipt. Raises ValueError for a key outside the inbox,
+    ``confirmed``: rule ids that a person answers for (F-18, the shrunken resend). Whatever is wrong with the file ends
+    in a receipt. Raises ValueError for a key outside the inbox,
     FileNotFoundError when the file is gone and was never claimed, and, so that the task is tried again, OSError,
     psycopg.OperationalError or IntakeFault when the bucket, the database or the program fails.
     """
@@ -190,7 +193,7 @@ def take(inbox_key: str) -> Receipt:
         entry = _claim(address, inbox_key, data, sha256)
         _archive(_archive_key(sha256), data)
         if entry.state == State.CLAIMED:
-            decided = entry = _decide(entry, address, data, stated)
+            decided = entry = _decide(entry, address, data, stated, confirmed)
             receipt = _guarded(entry.submission_id, "receipt", lambda: issue(decided))
             _log.info(
                 "file taken",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 
 from hearth.period import Period
 from hearth.settings import settings
@@ -38,8 +39,17 @@ def _refused(reason: Note) -> Judged:
     return Judged(Verdict(State.REJECTED, reason=reason))
 
 
-def judge(entry: Submission, address: Address, data: bytes, stated_sha256: str | None) -> Judged:
-    """What is to become of the file. Never raises for what a sender did; raises for faults of program or contract."""
+def judge(
+    entry: Submission,
+    address: Address,
+    data: bytes,
+    stated_sha256: str | None,
+    confirmed: frozenset[str] = frozenset(),
+) -> Judged:
+    """What is to become of the file. Never raises for what a sender did; raises for faults of program or contract.
+
+    ``confirmed``: rule ids that a person has answered for; those ask no more.
+    """
     if address.problem is not None:
         return _refused(address.problem)
     contract = address.contract
@@ -51,12 +61,14 @@ def judge(entry: Submission, address: Address, data: bytes, stated_sha256: str |
     if period > Period.containing(entry.received_at.astimezone(settings().zone).date()):
         return _refused(_note("F-14", "error", f"报送月份{period}"))
     try:
-        return _judge_rows(entry, contract, period, data)
+        return _judge_rows(entry, contract, period, data, confirmed)
     except FileProblem as problem:
         return _refused(Note(problem.rule_id, "error", problem.message, problem.fix))
 
 
-def _judge_rows(entry: Submission, contract: Contract, period: Period, data: bytes) -> Judged:
+def _judge_rows(
+    entry: Submission, contract: Contract, period: Period, data: bytes, confirmed: frozenset[str]
+) -> Judged:
     raw = read_table(data, entry.file_name, contract, period)
     typed = type_table(raw, period, entry.county_code)
     raw = typed.raw
@@ -77,6 +89,8 @@ def _judge_rows(entry: Submission, contract: Contract, period: Period, data: byt
     if reason is None and (len(faulty) > contract.rejection_share * count or len(faulty) == count):
         share = f"{len(faulty) / count:.1%}，上限{contract.rejection_share:.0%}"
         reason = _note("F-17", "error", f"{count}行中有{len(faulty)}行错误，占{share}")
+    if reason is None and "F-18" not in confirmed:
+        reason = _shrinkage(entry, contract, count, in_force)
     accepted = [] if reason else [i for i, row in enumerate(raw.rows) if (row.sheet, row.row) not in faulty]
     sound = State.PARTIALLY_ACCEPTED if faulty else State.ACCEPTED
     batch = build_batch(
@@ -100,6 +114,23 @@ def _judge_rows(entry: Submission, contract: Contract, period: Period, data: byt
         results=results,
     )
     return Judged(verdict, batch)
+
+
+def _shrinkage(
+    entry: Submission, contract: Contract, count: int, in_force: Mapping[str, Decimal | str]
+) -> Note | None:
+    """F-18: a resend much shorter than what it would replace is most likely only the mended rows of it.
+
+    Compared is the live submission of the same month; events replace nothing and may be fewer.
+    """
+    before = ledger.live_row_count(entry.slot)
+    share = in_force["shrink_share"]
+    if before is None or contract.semantics == "event" or not isinstance(share, Decimal):
+        return None
+    if count >= before * (1 - share):
+        return None
+    text = catalogue()["F-18"]
+    return Note("F-18", "error", f"{text.message}（已接收的一份有{before}行，这一份只有{count}行）", text.fix)
 
 
 def _file_notes(raw: RawTable, findings: Iterable[Finding]) -> list[Note]:

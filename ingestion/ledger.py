@@ -24,7 +24,7 @@ from ingestion.submission import LIVE, RuleLine, Slot, State, Submission, Verdic
 __all__ = ["periods_past_cutoff", "ready_periods"]  # asked of the ledger, answered next door
 
 
-_REJUDGED = ("F-03", "F-14")
+_REJUDGED = ("F-03", "F-14", "F-18")
 """Refusals that say nothing of the bytes: the same bytes may be right later, so they are judged anew."""
 
 
@@ -91,7 +91,7 @@ def claim(
 ) -> Submission:
     """Enter the bytes in the ledger once; the same bytes for the same feed and month give the first entry back.
 
-    A refusal that says nothing of the bytes (F-03, F-14), or that another version of the contract gave, is opened
+    A refusal that says nothing of the bytes (F-03, F-14, F-18), or that another version of the contract gave, is opened
     again: state ``claimed``, results cleared, ``received_at`` untouched.
     """
     values = {
@@ -259,6 +259,17 @@ def live_received_at(slot: Slot) -> datetime | None:
     with connect(Role.LOADER) as connection:
         row = connection.execute(
             f"select received_at from ops.submission where state in ('accepted', 'partially_accepted') and {_IN_SLOT}",
+            _slot_values(slot),
+        ).fetchone()
+    return row[0] if row else None
+
+
+def live_row_count(slot: Slot) -> int | None:
+    """Data rows of the live submission of the feed and month; None when there is none."""
+    with connect(Role.LOADER) as connection:
+        row = connection.execute(
+            "select rows_received from ops.submission"
+            f" where state in ('accepted', 'partially_accepted') and {_IN_SLOT}",
             _slot_values(slot),
         ).fetchone()
     return row[0] if row else None

@@ -10,32 +10,76 @@
 
 with
 
-orphans as (
+households as (
+
+    select
+        household_key,
+        county_code
+    from {{ ref('dim_household') }}
+
+),
+
+people as (
+
+    select
+        person_key,
+        county_code
+    from {{ ref('dim_person') }}
+
+),
+
+household_references as (
 
     {% for fact in facts -%}
-    select
+    select distinct
         '{{ fact.identifier }}' as fact_name,
-        'household_key' as missing_key,
-        fact.household_key as key_value
-    from {{ fact }} as fact
-    left join {{ ref('dim_household') }} as household
-        on fact.household_key = household.household_key and fact.county_code = household.county_code
-    where household.household_key is null
-    union all
-    {% endfor -%}
-    {% for fact in person_facts -%}
-    select
-        '{{ fact.identifier }}' as fact_name,
-        'person_key' as missing_key,
-        fact.person_key as key_value
-    from {{ fact }} as fact
-    left join {{ ref('dim_person') }} as person
-        on fact.person_key = person.person_key and fact.county_code = person.county_code
-    where person.person_key is null and fact.person_key is not null
+        household_key,
+        county_code
+    from {{ fact }}
     {%- if not loop.last %}
     union all
     {% endif %}
     {%- endfor %}
+
+),
+
+person_references as (
+
+    {% for fact in person_facts -%}
+    select distinct
+        '{{ fact.identifier }}' as fact_name,
+        person_key,
+        county_code
+    from {{ fact }}
+    where person_key is not null
+    {%- if not loop.last %}
+    union all
+    {% endif %}
+    {%- endfor %}
+
+),
+
+orphans as (
+
+    select
+        household_references.fact_name,
+        household_references.household_key as missing_key
+    from household_references
+    left join households
+        on
+            household_references.household_key = households.household_key
+            and household_references.county_code = households.county_code
+    where households.household_key is null
+    union all
+    select
+        person_references.fact_name,
+        person_references.person_key as missing_key
+    from person_references
+    left join people
+        on
+            person_references.person_key = people.person_key
+            and person_references.county_code = people.county_code
+    where people.person_key is null
 
 )
 

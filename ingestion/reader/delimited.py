@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import itertools
 from collections import Counter
 
 from ingestion.normalise.problems import file_problem
@@ -13,6 +12,7 @@ from ingestion.table import CellValue
 
 _DELIMITERS = (",", "\t", ";")
 _SAMPLE = 60
+_HEAD = 200_000
 csv.field_size_limit(10_000_000)
 
 
@@ -37,7 +37,7 @@ def read_delimited(text: str) -> Book:
 
 def _delimiter(text: str) -> str:
     """The character that cuts most of the first lines into the same number of cells."""
-    lines = list(itertools.islice((line for line in io.StringIO(text) if line.strip()), _SAMPLE))
+    lines = [line for line in text[:_HEAD].splitlines() if line.strip()][:_SAMPLE]
 
     def regularity(delimiter: str) -> tuple[int, int]:
         widths = Counter(len(record) for record in csv.reader(lines, delimiter=delimiter) if len(record) > 1)

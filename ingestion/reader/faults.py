@@ -70,17 +70,22 @@ def _column(letters: bytes) -> int:
     return number - 1
 
 
-_BOF, _EOF, _BOUNDSHEET, _DATEMODE, _FORMULA_RECORD, _BOOLERR = 0x0809, 0x0A, 0x85, 0x22, 0x06, 0x0205
+_BOFS = (0x0009, 0x0209, 0x0409, 0x0809)
+_EOF, _BOUNDSHEET, _DATEMODE, _FORMULA_RECORD, _BOOLERR = 0x0A, 0x85, 0x22, 0x06, 0x0205
 
 
 def xls_faults(data: bytes) -> tuple[Faults, bool]:
-    """Broken cells of each worksheet of a BIFF5 or BIFF8 workbook, and whether dates count from 1904."""
+    """Broken cells of each worksheet of a BIFF5 or BIFF8 workbook, and whether dates count from 1904.
+
+    Raises ValueError if a sheet that the workbook announces is not there to its end: the engine that reads the cells
+    would give what it finds and say nothing.
+    """
     with olefile.OleFileIO(io.BytesIO(data)) as container:
         stream = container.openstream("Workbook" if container.exists("Workbook") else "Book").read()
     sheets: dict[int, str] = {}
     is_1904 = False
     found: Faults = {}
-    position = 0
+    position = depth = 0
     current: dict[tuple[int, int], str] = {}
     while position + 4 <= len(stream):
         record, size = struct.unpack_from("<HH", stream, position)
@@ -89,8 +94,12 @@ def xls_faults(data: bytes) -> tuple[Faults, bool]:
             sheets[struct.unpack_from("<I", stream, body)[0]] = _sheet_name(stream[body + 6 : body + size])
         elif record == _DATEMODE:
             is_1904 = struct.unpack_from("<H", stream, body)[0] == 1
-        elif record == _BOF and position in sheets:
-            current = found.setdefault(sheets[position], {})
+        elif record in _BOFS:
+            depth += 1
+            if position in sheets:
+                current = found.setdefault(sheets.pop(position), {})
+        elif record == _EOF:
+            depth -= 1
         elif (record == _BOOLERR and size >= 8 and stream[body + 7] == 1) or (
             record == _FORMULA_RECORD
             and size >= 14
@@ -100,6 +109,8 @@ def xls_faults(data: bytes) -> tuple[Faults, bool]:
             row, column = struct.unpack_from("<HH", stream, body)
             current[(row, column)] = address(row, column)
         position = body + size
+    if sheets or depth > 0:
+        raise ValueError(f"workbook stream ends early: [{len(sheets)}] sheets missing, [{depth}] not closed")
     return found, is_1904
 
 

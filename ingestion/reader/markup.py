@@ -24,13 +24,19 @@ _TALLEST = 2_000_000
 
 
 def read_html(text: str) -> Book:
-    """Every innermost table of a page as a sheet of text cells. Scripts, links and entities are never followed."""
+    """Every innermost table of a page as a sheet of text cells. Scripts, links and entities are never followed.
+
+    Raises FileProblem F-01 without a table, F-03 if the last table is not closed.
+    """
     text = re.sub(r"^\s*<\?xml[^>]*\?>", "", text)
     parser = etree.HTMLParser(no_network=True, remove_comments=True, remove_pis=True, huge_tree=True)
     root = etree.fromstring(text, parser)
     tables = [] if root is None else [table for table in root.iter("table") if table.find(".//table") is None]
     if not tables:
         raise file_problem("F-01")
+    if text.lower().rfind("</table") < text.lower().rfind("<tr"):
+        # A parser closes what is open and says nothing: the rows that did not arrive would be gone without a trace.
+        raise file_problem("F-03")
     return Book([_html_table(f"表{number}", table) for number, table in enumerate(tables, 1)], is_text=True)
 
 

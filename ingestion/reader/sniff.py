@@ -153,6 +153,8 @@ def _ole(data: bytes) -> FileKind:
             if name is None:
                 raise _not_a_table()
             stream = container.openstream(name).read()
+            if len(stream) < container.get_size(name):
+                raise _damaged()
     except (OSError, struct.error, IndexError) as problem:
         raise _damaged() from problem
     _globals(stream)

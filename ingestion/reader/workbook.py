@@ -13,7 +13,7 @@ from ingestion.normalise.problems import file_problem
 from ingestion.reader import faults
 from ingestion.reader.decode import HAN
 from ingestion.reader.grid import Book, Grid
-from ingestion.table import CellValue
+from ingestion.table import CellValue, FileProblem
 
 _HEAD = 20
 _PLAIN = frozenset({str, int, float, bool, date, datetime})
@@ -33,10 +33,17 @@ def read_xls(data: bytes) -> Book:
     grids = _calamine(data)
     if not any(_has_han(grid) for grid in grids):
         grids = _recoded(grids) or _second_engine(data)
-    broken, is_1904 = faults.xls_faults(data)
+    try:
+        broken, is_1904 = faults.xls_faults(data)
+    except ValueError as problem:
+        raise _damaged() from problem
     for grid in grids:
         grid.broken = broken.get(grid.sheet, {})
     return Book(grids, is_text=False, is_1904=is_1904)
+
+
+def _damaged() -> FileProblem:
+    return file_problem("F-01", message="文件已损坏，打不开", fix="请在本机打开检查，另存为xlsx后重报")
 
 
 def _calamine(data: bytes) -> list[Grid]:
@@ -48,7 +55,12 @@ def _calamine(data: bytes) -> list[Grid]:
                 if entry.typ == SheetTypeEnum.WorkSheet
             ]
     except CalamineError as problem:
-        raise file_problem("F-01", message="文件已损坏，打不开", fix="请在本机打开检查，另存为xlsx后重报") from problem
+        raise _damaged() from problem
+    except BaseException as problem:
+        # The engine is compiled; where it stumbles over a damaged file it throws something that is no Exception.
+        if type(problem).__name__ == "PanicException":
+            raise _damaged() from problem
+        raise
 
 
 def _grid(sheet: Any, is_hidden: bool) -> Grid:
@@ -93,7 +105,7 @@ def _second_engine(data: bytes) -> list[Grid]:
     try:
         book = xlrd.open_workbook(file_contents=data, encoding_override="gb18030", formatting_info=False)
     except (xlrd.XLRDError, UnicodeError, AssertionError, IndexError) as problem:
-        raise file_problem("F-01", message="文件已损坏，打不开", fix="请在本机打开检查，另存为xlsx后重报") from problem
+        raise _damaged() from problem
     grids = []
     for sheet in book.sheets():
         rows = [[_xlrd_cell(sheet.cell(r, c), book.datemode) for c in range(sheet.ncols)] for r in range(sheet.nrows)]

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from itertools import product
+from pathlib import Path
 from typing import Any
 
+import jinja2
 import pytest
 
 from hearth.database import Role, connect
-from hearth.dbt import BuildFailed, run_dbt
+from hearth.dbt import PROJECT_DIR, BuildFailed, run_dbt
 from hearth.settings import Settings
 from tests.integration.dbt import county
 
@@ -157,3 +161,33 @@ def test_a_parameter_without_a_row_stops_the_build(october: int) -> None:
             connection.execute(
                 "update reference.threshold set valid_from = '2014-01-01' where parameter_code = 'carry_water'"
             )
+
+
+def test_every_row_of_every_truth_table(october: int) -> None:
+    variables = {"build_id": 0, "county_code": county.COUNTY, "period": "2026-10", "unit_tests": True}
+    outcome = run_dbt(
+        "test",
+        "test_type:unit",
+        build_id=0,
+        county_code=county.COUNTY,
+        period="2026-10",
+        flags=("--vars", json.dumps(variables)),  # the last --vars counts
+    )
+    assert outcome.nodes == 18
+
+
+def test_kleene_over_all_combinations(october: int) -> None:
+    """FX-14: all 3^7 states of seven guarantees, and all 3^5 of five."""
+    source = (Path(PROJECT_DIR) / "macros" / "three_values.sql").read_text(encoding="utf-8")
+    template = jinja2.Environment(autoescape=False).from_string(source)  # noqa: S701 - SQL, no HTML
+    macro = vars(template.make_module())["kleene_and"]
+    for size, expected in (
+        (7, {"met": 1, "unmet": 2059, "unknown": 127}),
+        (5, {"met": 1, "unmet": 211, "unknown": 31}),
+    ):
+        columns = [f"s{number}" for number in range(size)]
+        values = ", ".join(str(states) for states in product(("met", "unmet", "unknown"), repeat=size))
+        query = (
+            f"select {macro(columns)} as state, count(*) from (values {values}) as v ({', '.join(columns)}) group by 1"
+        )
+        assert dict(rows(query)) == expected

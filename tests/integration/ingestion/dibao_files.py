@@ -25,7 +25,8 @@ HEADERS: Mapping[str, str] = {
 
 
 def id_number(serial: int) -> str:
-    first = f"530524{1950 + serial % 40}0101{serial % 1000:03d}"
+    """A number with a true check character and a region prefix that was never given out: nobody has it."""
+    first = f"520099{1950 + serial % 40}0101{serial % 1000:03d}"
     return first + check_character(first)
 
 
@@ -52,7 +53,7 @@ def person(serial: int, **changes: Any) -> dict[str, Any]:
         "total_amount_yuan": "600",
         "standard_yuan": "560",
         "started_month": "2019-03",
-        "phone_number": f"138{serial:08d}",
+        "phone_number": f"1990{serial:07d}",
         "bank_account_name": name(serial),
         "bank_account_number": f"62179950{serial:011d}",
         "remark": f"由表弟慕容某{serial}代领",

@@ -327,6 +327,22 @@ def test_unknown_columns_are_kept_and_handed_back() -> None:
     assert raw.rows[0].extra == {"M列（无标题）": "x1"}
 
 
+def test_old_workbooks_that_stop_in_the_middle() -> None:
+    data = xls([HEADER, *people(40)])
+    for end in range(600, len(data), 997):
+        refused(data[:end], "F-01")
+
+
+def test_line_ends_of_old_apples() -> None:
+    assert typed(csv_text(ROWS).replace("\r\n", "\r").encode()).data.num_rows == 3
+    assert typed(csv_text(ROWS).replace("李某某", '"李\r某某"').encode()).data["head_name"][0].as_py() == "李某某"
+
+
+def test_html_that_stops_in_the_middle() -> None:
+    page = html_table(ROWS)
+    refused(page[: page.rindex("<tr>") + 40].encode(), "F-03")
+
+
 def test_xml_entity_tricks_are_refused() -> None:
     bomb = xml2003(ROWS).replace("<?mso", '<!DOCTYPE a [<!ENTITY b "&#120;">]>\n<?mso')
     refused(bomb.encode(), "F-01")

@@ -97,8 +97,9 @@ def test_a_header_may_give_its_cells_a_meaning() -> None:
         headers=[Header("是否脱贫", mapping={"是": "3", "否": "1"})],
     )  # fmt: skip
     feed = contract(HOLDER, status)
+    sent: list[CellValue] = ["是", "√", "否", 0, "返贫", "也许"]
     rows: list[list[CellValue]] = [["户主证件号", "是否脱贫"]]
-    rows += [[id_number(n), cell] for n, cell in enumerate(["是", "√", "否", 0, "返贫", "也许"])]
+    rows += [[id_number(n), cell] for n, cell in enumerate(sent)]
     table = typed_rows(rows, feed)
     assert table.data["poverty_status_code"].to_pylist() == ["3", "3", "1", "1", "5", None]
     assert rules_of(table) == [(7, "S-10")]

@@ -52,20 +52,31 @@ staged as (
 
 ),
 
-linked as (
+link_decisions as (
 
     {% for feed_id, relations in stages.items() -%}
     select
         '{{ feed_id }}'::text as feed_id,
-        (count(*) filter (where link.link_status = 'linked'))::integer as linked_count,
-        (count(*) filter (where link.link_status <> 'linked'))::integer as unlinked_count,
-        count(distinct households.household_key)::integer as reached_count
-    from {{ relations[1] }} as link
-    left join households on link.household_key = households.household_key
+        household_key,
+        link_status
+    from {{ relations[1] }}
     {%- if not loop.last %}
     union all
     {% endif %}
     {%- endfor %}
+
+),
+
+linked as (
+
+    select
+        link_decisions.feed_id,
+        (count(*) filter (where link_decisions.link_status = 'linked'))::integer as linked_count,
+        (count(*) filter (where link_decisions.link_status <> 'linked'))::integer as unlinked_count,
+        count(distinct households.household_key)::integer as reached_count
+    from link_decisions
+    left join households on link_decisions.household_key = households.household_key
+    group by link_decisions.feed_id
 
 ),
 
@@ -94,11 +105,11 @@ final as (
         inputs.is_carried,
         coalesce(submissions.rows_accepted, 0) as accepted_rows,
         staged.row_count as staged_rows,
-        linked.linked_count as linked_rows,
-        linked.unlinked_count as unlinked_rows,
+        coalesce(linked.linked_count, 0) as linked_rows,
+        coalesce(linked.unlinked_count, 0) as unlinked_rows,
         facts.row_count as fact_rows,
         universe.household_count as universe_households,
-        linked.reached_count as reached_households
+        coalesce(linked.reached_count, 0) as reached_households
     from inputs
     cross join universe
     left join submissions on inputs.submission_id = submissions.submission_id
