@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from airflow.sdk import DAG, Param, PartitionedAssetTimetable, dag, get_current_context, task
-from airflow.sdk.exceptions import AirflowSkipException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from dags.common import MONTH_READY, WAITING
 from hearth.dbt import LAYERS
@@ -54,14 +54,13 @@ def close() -> None:
 
     @task
     def build(layer: str, planned: dict[str, str | int]) -> None:
-        from hearth.dbt import build_layer
+        from hearth.dbt import BuildFailed, build_layer
 
-        build_layer(
-            layer,
-            build_id=int(planned["build_id"]),
-            county_code=str(planned["county_code"]),
-            period=str(planned["period"]),
-        )
+        build_id, county, period = int(planned["build_id"]), str(planned["county_code"]), str(planned["period"])
+        try:
+            build_layer(layer, build_id=build_id, county_code=county, period=period)
+        except BuildFailed as failure:  # the same inputs fail the same way: no retry
+            raise AirflowFailException(str(failure)) from None
 
     @task(retries=0)  # a verdict: the same input gives the same answer, trying again only hides it
     def gate(planned: dict[str, str | int]) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -22,11 +23,20 @@ PROJECT_DIR = PROJECT_ROOT / "dbt_project"
 LAYERS = ("staging", "identity", "marts")
 """The layers of a build, in order; each is a tag of the dbt project. A build is built when the last one is."""
 _GOOD = frozenset({"success", "pass", "no-op"})
+_AWAY = re.compile(
+    r"server closed the connection|could not connect|connection to server .* failed|the database system is|"
+    r"terminating connection|connection already closed|SSL connection has been closed",
+    re.IGNORECASE,
+)
 _log = structlog.get_logger()
 
 
 class BuildFailed(RuntimeError):  # noqa: N818 - reads as a sentence where it is caught
     """dbt did not finish a layer. Names the layer and the first nodes that failed."""
+
+
+class DatabaseAway(RuntimeError):  # noqa: N818 - likewise
+    """dbt lost the database on its way: the same run may succeed later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +98,7 @@ def run_dbt(
     """Run ``dbt <command> --select <select>`` for a build; return how many nodes ran and for how long.
 
     Raises BuildFailed when a node fails or errs, or when dbt selected nothing: an empty run is not a success.
+    Raises DatabaseAway when what failed is the connection.
     """
     variables = json.dumps({"build_id": build_id, "county_code": county_code, "period": period})
     target = Path(environment()["DBT_TARGET_PATH"])
@@ -103,12 +114,16 @@ def run_dbt(
         text=True,
     )
     if not results_file.exists():
-        raise BuildFailed(f"dbt {command} [{select}] did not run:\n{finished.stdout[-4000:]}{finished.stderr[-4000:]}")
+        said = f"{finished.stdout[-4000:]}{finished.stderr[-4000:]}"
+        problem = DatabaseAway if _AWAY.search(said) else BuildFailed
+        raise problem(f"dbt {command} [{select}] did not run:\n{said}")
     outcome = json.loads(results_file.read_text(encoding="utf-8"))
     results: list[dict[str, Any]] = outcome["results"]
+    failed = [result for result in results if result["status"] not in _GOOD and result["status"] != "warn"]
+    if any(_AWAY.search(result.get("message") or "") for result in failed):
+        raise DatabaseAway(f"dbt {command} [{select}] lost the database; it can be run again")
     if build_id > 0:
         _record(build_id, select, results)
-    failed = [result for result in results if result["status"] not in _GOOD and result["status"] != "warn"]
     if failed or finished.returncode != 0 or not results:
         shown = "\n".join(f"[{node['unique_id']}] {node['status']}: {node.get('message')}" for node in failed[:10])
         raise BuildFailed(f"dbt {command} [{select}] failed ({len(failed)} of {len(results)} nodes):\n{shown}")

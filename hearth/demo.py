@@ -11,7 +11,7 @@ import httpx
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
-from tenacity import retry, retry_if_exception_type, retry_if_result, stop_after_delay, wait_fixed
+from tenacity import retry, retry_if_exception, retry_if_result, stop_after_delay, wait_fixed
 
 from hearth.database import Role, connect
 from hearth.period import Period, last_complete_period
@@ -20,6 +20,16 @@ from hearth.settings import settings
 
 _PATIENCE_SECONDS = 900  # a month on two slow cores; then the demo says what it was waiting for
 _DONE = frozenset({"success", "failed"})
+
+
+def _is_away(problem: BaseException) -> bool:
+    """Airflow does not answer, or says that something behind it does not."""
+    if isinstance(problem, httpx.HTTPStatusError):
+        return problem.response.is_server_error
+    return isinstance(problem, httpx.TransportError)
+
+
+_when_away = retry(retry=retry_if_exception(_is_away), stop=stop_after_delay(120), wait=wait_fixed(1), reraise=True)
 
 
 class DemoFailed(RuntimeError):  # noqa: N818 - reads as a sentence on the terminal
@@ -42,14 +52,14 @@ class Airflow:
         found = {dag["dag_id"] for dag in dags}
         return sorted(name for name in found if name.startswith("intake__")) if "close" in found else []
 
-    @retry(retry=retry_if_exception_type(httpx.TransportError), stop=stop_after_delay(60), wait=wait_fixed(1))
+    @_when_away
     def trigger(self, dag_id: str, conf: dict[str, object] | None = None) -> str:
         """Start a run of ``dag_id``; return its run id."""
         body = {"logical_date": None, "conf": conf or {}}
         answer = self._client.post(f"/dags/{dag_id}/dagRuns", json=body).raise_for_status()
         return str(answer.json()["dag_run_id"])
 
-    @retry(retry=retry_if_exception_type(httpx.TransportError), stop=stop_after_delay(60), wait=wait_fixed(1))
+    @_when_away
     def run_states(self, dag_id: str, since: datetime) -> dict[str, str]:
         """Run id -> state, of the runs queued since then."""
         answer = self._client.get(
@@ -57,7 +67,7 @@ class Airflow:
         ).raise_for_status()
         return {run["dag_run_id"]: run["state"] for run in answer.json()["dag_runs"]}
 
-    @retry(retry=retry_if_exception_type(httpx.TransportError), stop=stop_after_delay(60), wait=wait_fixed(1))
+    @_when_away
     def task_states(self, dag_id: str, run_id: str) -> dict[str, str]:
         answer = self._client.get(f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances").raise_for_status()
         return {task["task_id"]: task["state"] or "waiting" for task in answer.json()["task_instances"]}

@@ -19,6 +19,8 @@ _log = structlog.get_logger()
 
 
 def _ensure_roles(connection: psycopg.Connection) -> None:
+    database = sql.Identifier(settings().pg_database)
+    connection.execute(sql.SQL("revoke all on database {} from public").format(database))
     known = {name for (name,) in connection.execute("select rolname from pg_roles")}
     for role in Role:
         if role is Role.OWNER:
@@ -28,11 +30,10 @@ def _ensure_roles(connection: psycopg.Connection) -> None:
             sql.SQL(verb), sql.Identifier(role.value), sql.Literal(password(role))
         )
         connection.execute(statement)
-        connection.execute(
-            sql.SQL("grant connect on database {} to {}").format(
-                sql.Identifier(settings().pg_database), sql.Identifier(role.value)
-            )
-        )
+        connection.execute(sql.SQL("grant connect on database {} to {}").format(database, sql.Identifier(role.value)))
+    connection.execute(  # dbt's incremental models need temporary tables
+        sql.SQL("grant temporary on database {} to {}").format(database, sql.Identifier(Role.BUILDER.value))
+    )
 
 
 def _script(connection: psycopg.Connection, name: str) -> None:

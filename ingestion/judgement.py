@@ -116,9 +116,7 @@ def _judge_rows(
     return Judged(verdict, batch)
 
 
-def _shrinkage(
-    entry: Submission, contract: Contract, count: int, in_force: Mapping[str, Decimal | str]
-) -> Note | None:
+def _shrinkage(entry: Submission, contract: Contract, count: int, in_force: Mapping[str, Decimal | str]) -> Note | None:
     """F-18: a resend much shorter than what it would replace is most likely only the mended rows of it.
 
     Compared is the live submission of the same month; events replace nothing and may be fewer.

@@ -11,6 +11,8 @@ from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Alignment, Font, PatternFill
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.properties import PageSetupProperties
 
 from ingestion import ledger, quarantine
 from ingestion.contract import contracts
@@ -59,18 +61,18 @@ def text_cell(sheet: Any, value: object, *, fill: PatternFill | None = None, bol
 
 
 def _head(sheet: Any, titles: Sequence[str], widths: Sequence[float]) -> None:
-    for index, width in enumerate(widths):
-        sheet.column_dimensions[_letter(index)].width = width
+    for index, width in enumerate(widths, 1):
+        sheet.column_dimensions[get_column_letter(index)].width = width
+    # On paper: all columns on one page, as many pages down as it takes.
+    sheet.page_setup.orientation = "landscape"
+    sheet.page_setup.fitToHeight = 0
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
     sheet.append([text_cell(sheet, title, fill=_HEAD, bold=True) for title in titles])
 
 
-def _letter(index: int) -> str:
-    name = ""
-    index += 1
-    while index:
-        index, rest = divmod(index - 1, 26)
-        name = chr(65 + rest) + name
-    return name
+def _minute(timestamp: str) -> str:
+    """``2026-11-08T23:59:59+08:00`` as people write it, in the zone it carries."""
+    return timestamp[:16].replace("T", " ")
 
 
 def _facts(receipt: Receipt) -> list[tuple[str, object]]:
@@ -80,8 +82,8 @@ def _facts(receipt: Receipt) -> list[tuple[str, object]]:
         ("下一步", receipt.next_step),
         ("文件名", receipt.file_name),
         ("文件指纹（SHA-256 前12位）", receipt.sha256[:12]),
-        ("收到时间", receipt.received_at.replace("T", " ")),
-        ("截止时间", (receipt.due_at or "—").replace("T", " ")),
+        ("收到时间", _minute(receipt.received_at)),
+        ("截止时间", _minute(receipt.due_at) if receipt.due_at else "—"),
         ("是否迟报", "是" if receipt.is_late else "否"),
         ("报送单位", receipt.department_title),
         ("报表", receipt.feed_title),

@@ -11,7 +11,7 @@ from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import iterparse
-from lxml import etree  # type: ignore[import-untyped]
+from lxml import etree
 
 from ingestion.normalise.problems import file_problem
 from ingestion.reader.grid import Book, Grid, address

@@ -60,20 +60,17 @@ class Installation:
         with connect(role) as connection:
             return connection.execute(query.encode(), parameters).fetchall()
 
-    def run(self, dag_id: str, conf: dict[str, object] | None = None) -> str:
-        """Trigger a DAG, wait for its end, return the state."""
-        run_id = self.airflow.trigger(dag_id, conf)
+    def end_of(self, dag_id: str, run_id: str) -> str:
+        """Wait for the end of a run; return its state."""
         return self.wait_for(lambda: self.airflow.run_states(dag_id, self.started).get(run_id), {"success", "failed"})
+
+    def run(self, dag_id: str, conf: dict[str, object] | None = None) -> str:
+        """Trigger a DAG and wait for its end; return the state."""
+        return self.end_of(dag_id, self.airflow.trigger(dag_id, conf))
 
     def run_intakes(self) -> dict[str, str]:
         runs = {dag_id: self.airflow.trigger(dag_id) for dag_id in self.airflow.intake_dags()}
-        return {
-            dag_id: self.wait_for(
-                lambda dag_id=dag_id, run_id=run_id: self.airflow.run_states(dag_id, self.started).get(run_id),  # type: ignore[misc]
-                {"success", "failed"},
-            )
-            for dag_id, run_id in runs.items()
-        }
+        return {dag_id: self.end_of(dag_id, run_id) for dag_id, run_id in runs.items()}
 
     def close_is_quiet(self) -> dict[str, str]:
         """Wait until no close is queued or running; return the state of each run since the installation started."""
