@@ -26,6 +26,8 @@ def bucket() -> ObjectStoragePath:
     config = settings()
     root = ObjectStoragePath(config.bucket, conn_id=config.bucket_conn_id)
     if config.bucket.startswith("file://"):
+        root_folder = Path(config.bucket.removeprefix("file://"))
+        root_folder.mkdir(parents=True, exist_ok=True, mode=0o700)  # the senders' files name people
         for room in ROOMS:
-            Path(config.bucket.removeprefix("file://"), room).mkdir(parents=True, exist_ok=True)
+            Path(root_folder, room).mkdir(parents=True, exist_ok=True)
     return root

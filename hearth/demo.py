@@ -140,7 +140,7 @@ def _closing_tables(console: Console) -> None:
             order by p.period
             """
         ).fetchall()
-    table = Table("department", "month", "files", "of them rejected", "rows received", "accepted", "rejected")
+    table = Table("department", "month", "files", "refused", "rows", "accepted", "rejected")
     for row in submissions:
         table.add_row(*map(str, row))
     console.print(table)

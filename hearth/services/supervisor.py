@@ -108,7 +108,7 @@ def start_supervisor() -> None:
     """Start supervisord in the background unless it runs; returns once it answers."""
     config = settings()
     for folder in (config.run_dir, config.log_dir, config.airflow_home):
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     if running():
         return
     path = config.run_dir / "supervisord.conf"
