@@ -110,7 +110,7 @@ def lint() -> None:
         ("ruff", "format", "--check", "."),
         ("mypy",),
         ("yamllint", "--strict", "."),
-        ("sqlfluff", "lint", "dbt_project"),
+        ("sqlfluff", "lint", "--disable-progress-bar", "dbt_project/models", "dbt_project/tests"),
         ("hearth", "contracts", "check"),
     ]
     failed = []
