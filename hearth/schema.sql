@@ -131,7 +131,7 @@ create table if not exists ops.build_input (
     source_period text not null,
     is_carried boolean not null,
     age_periods integer not null check (age_periods >= 0),
-    primary key (build_id, feed)
+    primary key (build_id, department, feed)
 );
 create table if not exists ops.build_result (
     build_id bigint not null references ops.build (build_id),

@@ -32,10 +32,10 @@ def test_one_broken_file_costs_the_others_nothing(monkeypatch: pytest.MonkeyPatc
     drop(f"{FOLDER}/低保b.xlsx", workbook(good(21)))
     original = intake.take
 
-    def sometimes(key: str) -> Receipt:
+    def sometimes(key: str, *, confirmed: frozenset[str]) -> Receipt:
         if key.endswith("a.xlsx"):
             raise intake.IntakeFault("submission [x] broke in step [load]")
-        return original(key)
+        return original(key, confirmed=confirmed)
 
     monkeypatch.setattr(intake, "take", sometimes)
     result = CliRunner().invoke(app, ["intake"], env=WIDE)
