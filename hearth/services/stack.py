@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -38,7 +39,11 @@ def _ensure_airflow_database() -> None:
 
 def _migrate_airflow() -> None:
     finished = subprocess.run(
-        [sys.executable, "-m", "airflow", "db", "migrate"], check=False, capture_output=True, text=True
+        [sys.executable, "-m", "airflow", "db", "migrate"],
+        check=False,
+        capture_output=True,
+        text=True,
+        env={**os.environ, **airflow.environment()},
     )
     if finished.returncode != 0:
         raise RuntimeError(f"Airflow's database was not made: {finished.stderr[-2000:]}")
