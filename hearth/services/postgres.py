@@ -69,10 +69,13 @@ def install_root() -> Path:
     """Folder with ``bin/``, ``lib/`` and ``share/`` of PostgreSQL."""
     if not _elsewhere():
         return _wheel_root()
-    copy = _fallback() / "pginstall18"
+    wheel = _wheel_root()
+    copy = _fallback() / wheel.parent.name / wheel.name
     if not copy.exists():
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copytree(_wheel_root(), copy, symlinks=True)
+        # The programs find their libraries by the way from one folder to the other, so both keep their places.
+        libraries = wheel.parent.with_name(f"{wheel.parent.name}.libs")
+        shutil.copytree(libraries, _fallback() / libraries.name, symlinks=True, dirs_exist_ok=True)
+        shutil.copytree(wheel, copy, symlinks=True)
     return copy
 
 
