@@ -126,8 +126,9 @@ warehouse; `hearth score` compares. Parquet; months are `YYYY-MM`.
 - `rates.parquet`, one row per region (village, township, county), month and guarantee: universe, met, unmet, unknown.
 - `key.json`: county, seed, size and months.
 
-Limits. A feed without a good file in a month carries the newest earlier file of the same run of `hearth sample`, not of
-an earlier run. Water cuts are counted within the month. Renovations, schemes and tekun are no part of the conclusions.
+Limits. Of two good files of a feed and month only the later one has rows in `links.parquet`. A feed without a good file
+in a month carries the newest earlier file of the same run of `hearth sample`, not of an earlier run. Water cuts are
+counted within the month. Renovations, schemes and tekun are no part of the conclusions.
 """
 
 
@@ -220,6 +221,7 @@ class AnswerKey:
         if feed_id is None:
             raise ValueError(f"[{entry.path}] is a good file of no feed")
         subject = habits().feeds[feed_id].subject
+        self._sent[subject, state.period] = []  # of two good files of a month the later one counts
         for row in rows:
             if row.record is None:
                 raise ValueError(f"[{entry.path}] row [{row.number}] does not say which record it was written from")

@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from hearth.bucket import bucket
+from hearth.database import Role, connect
 from hearth.period import Period
 from hearth.settings import Settings
 from ingestion.commands import app
@@ -64,9 +65,40 @@ def _assert_perfect(score: Score) -> None:
         assert sum(sum(row.values()) for row in score.states[name].confusion.values()) > HOUSEHOLDS * 0.9
 
 
-def test_everything_planted_is_found_and_nothing_else_is_said(key: Path, tmp_path: Path) -> None:
+def _damage() -> None:
+    """Spoil one thing of each kind in the warehouse, so that the score is known to look there."""
+    with connect(Role.OWNER) as connection:
+        for statement in (
+            "delete from ops.row_finding where ctid = (select min(ctid) from ops.row_finding where rule_id = 'S-10')",
+            "delete from identity.int_link__supply where ctid = (select min(ctid) from identity.int_link__supply"
+            " where link_status = 'linked')",
+            "update identity.int_link__insurance set household_key = other.household_key"
+            " from (select household_key from identity.int_household order by 1 limit 1) as other"
+            " where int_link__insurance.ctid = (select min(ctid) from identity.int_link__insurance"
+            " where household_key <> (select min(household_key) from identity.int_household))",
+            "update marts.fct_household_month set housing_state = 'met' where household_key ="
+            " (select min(household_key) from marts.fct_household_month where housing_state = 'unknown')",
+            "update marts.fct_guarantee_region_month set met = met + 1, universe = universe + 1"
+            " where level_code = 'county' and guarantee = 'water'",
+        ):
+            assert connection.execute(statement.encode()).rowcount == 1
+
+
+def test_everything_planted_is_found_nothing_else_is_said_and_damage_shows(key: Path, tmp_path: Path) -> None:
     _assert_perfect(score_against(read_warehouse(), key))
     target = tmp_path / "score.json"
     ran = CliRunner().invoke(app, ["score", "--key", str(key), "--json", str(target), "--minimum", str(FLOOR)])
     assert ran.exit_code == 0, ran.output
     assert json.loads(target.read_text(encoding="utf-8"))["headline"]["rates_equal"] == 1.0
+    _damage()
+    ran = CliRunner().invoke(app, ["score", "--key", str(key), "--json", str(target), "--minimum", str(FLOOR)])
+    assert ran.exit_code == 1, ran.output
+    figures = json.loads(target.read_text(encoding="utf-8"))["headline"]
+    assert {name for name, floor in read_floors(FLOOR).items() if figures[name] != floor} == {
+        "rule_recall",
+        "link_precision",
+        "link_recall",
+        "state_agreement",
+        "wrong_met",
+        "rates_equal",
+    }
