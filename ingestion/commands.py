@@ -48,19 +48,47 @@ def write_sample(
     periods: Annotated[str, typer.Option(help="Months, separated by commas.")] = "2026-09,2026-10",
     seed: Annotated[int, typer.Option(help="Another seed, other people; the same seed, the same bytes.")] = 7,
     manifest: Annotated[Path | None, typer.Option(help="Where to write what was planted; never in the inbox.")] = None,
+    key: Annotated[Path | None, typer.Option(help="Folder of the answer key; never below the bucket.")] = None,
 ) -> None:
     """Put the sample county's files into the inbox: invented people, real villages, known faults."""
     from hearth.bucket import bucket
     from hearth.period import Period
     from hearth.settings import settings
+    from ingestion.sample.answer_key import AnswerKey
     from ingestion.sample.county import write_county
     from ingestion.sample.manifest import read_manifest
 
     wanted = [Period.parse(text.strip()) for text in periods.split(",")]
-    made = write_county(wanted, households, seed, bucket())
+    answers = AnswerKey(settings().county_code, households, seed)
+    made = write_county(wanted, households, seed, bucket(), answers)
     target = manifest or settings().home / "sample" / "manifest.json"
+    folder = key or settings().home / "sample" / "key"
+    answers.write(folder)
     (made.beside(read_manifest(target)) if target.exists() else made).write(target)
-    typer.echo(f"{len(made.files)} files for {', '.join(map(str, wanted))}; manifest: {target}")
+    typer.echo(f"{len(made.files)} files for {', '.join(map(str, wanted))}; manifest: {target}; answer key: {folder}")
+
+
+@app.command("score")
+def score_warehouse(
+    key: Annotated[Path | None, typer.Option(help="Folder of the answer key that `hearth sample` wrote.")] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the score there too.")] = None,
+    minimum: Annotated[Path | None, typer.Option(help="YAML of floors; exit code 1 if a figure falls below.")] = None,
+) -> None:
+    """Compare what the warehouse found in the sample county with what was planted and what is true."""
+    from ingestion.sample.score import below, read_warehouse, score_against
+    from ingestion.sample.score_report import read_floors, show
+
+    floors = read_floors(minimum) if minimum else {}
+    found = read_warehouse()
+    score = score_against(found, key or settings().home / "sample" / "key")
+    show(score, Console())
+    if json_file is not None:
+        json_file.parent.mkdir(parents=True, exist_ok=True)
+        json_file.write_text(score.to_json(), encoding="utf-8")
+    if fallen := below(score, floors):
+        for text in fallen:
+            typer.echo(f"below the floor: {text}", err=True)
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -6,12 +6,14 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from random import Random
 from typing import TYPE_CHECKING
 
 from hearth.period import Period
 from hearth.settings import settings
 from ingestion.contract import Column, Contract, contracts
+from ingestion.sample.answer_key import AnswerKey
 from ingestion.sample.cells import write_row
 from ingestion.sample.defects import Scene, plant
 from ingestion.sample.files import damage, encode, lock, not_a_workbook, to_xlsx
@@ -64,7 +66,7 @@ class Desk:
         """The month's rows as the office writes them, without faults."""
         columns = self.habit.columns(self.contract)
         return [
-            Row(write_row(self.habit, columns, record), record.place.township, record.is_plain)
+            Row(write_row(self.habit, columns, record), record.place.township, record.is_plain, record=record)
             for record in SUBJECTS[self.habit.subject](state)
         ]
 
@@ -84,7 +86,7 @@ def _put(target: Target, key: str, content: bytes) -> None:
 
 def _good_file(desk: Desk, clean: Sequence[Row]) -> tuple[str, bytes, list[Row]]:
     scene = Scene(desk.habit, desk.contract, desk.period, desk.where, desk.rng("defects"))
-    copies = [Row(dict(row.cells), row.township, row.is_plain) for row in clean]
+    copies = [Row(dict(row.cells), row.township, row.is_plain, record=row.record) for row in clean]
     rows = plant(copies, scene)
     sheets = desk.sheets(desk.habit.columns(desk.contract), rows)
     return desk.name(desk.habit.file), encode(sheets, desk.habit), rows
@@ -145,18 +147,20 @@ def _entry(desk: Desk, name: str, content: bytes, rows: Sequence[Row], bad: BadF
     )
 
 
-def _month(state: State, where: Sequence[Place], *, is_first: bool) -> Iterator[tuple[SampleFile, bytes]]:
+def _month(
+    state: State, where: Sequence[Place], *, is_first: bool
+) -> Iterator[tuple[SampleFile, bytes, Sequence[Row]]]:
     for feed_id, contract in contracts().items():
         desk = Desk(contract, habits().feeds[feed_id], state.period, where, state.seed)
         clean = desk.rows(state)
         name, content, rows = _good_file(desk, clean)
         if is_first and desk.habit.wholly_bad is not None:
-            yield _wholly_bad(desk, clean, desk.habit.wholly_bad)
-        yield _entry(desk, name, content, rows), content
+            yield *_wholly_bad(desk, clean, desk.habit.wholly_bad), []
+        yield _entry(desk, name, content, rows), content, rows
 
 
-def _strays(period: Period) -> Iterator[tuple[SampleFile, bytes]]:
-    for stray in habits().strays:
+def _strays(period: Period, *, is_first: bool) -> Iterator[tuple[SampleFile, bytes, Sequence[Row]]]:
+    for stray in habits().strays if is_first else ():
         content = to_xlsx([Sheet("Sheet1", [["名称", "登记月份"], ["示例小卖部", str(period)]])])
         key = f"inbox/{stray.department}/{period}/{stray.file}"
         entry = SampleFile(
@@ -174,7 +178,7 @@ def _strays(period: Period) -> Iterator[tuple[SampleFile, bytes]]:
             expected_rule_id=stray.rule,
             fault="stray",
         )
-        yield entry, content
+        yield entry, content, []
 
 
 def _facts(state: State) -> MonthFacts:
@@ -189,11 +193,14 @@ def _facts(state: State) -> MonthFacts:
     )
 
 
-def write_county(periods: Sequence[Period], households: int, seed: int, target: Target) -> Manifest:
+def write_county(
+    periods: Sequence[Period], households: int, seed: int, target: Target, key: AnswerKey | None = None
+) -> Manifest:
     """Write the files of each month under ``<target>/inbox/<department>/<period>/``, each followed by its .sha256.
 
     The same arguments give the same bytes; a month's good files do not depend on which other months are asked for.
-    The wholly bad files come in the first month. `target` is the bucket's root. Raises ValueError for no periods, for
+    The wholly bad files come in the first month. `target` is the bucket's root; `key` is told
+    everything and is the caller's to write. Raises ValueError for no periods, for
     periods before the sample's first month and for contracts without a habit.
     """
     without = sorted(contracts().keys() - habits().feeds.keys())
@@ -205,10 +212,13 @@ def write_county(periods: Sequence[Period], households: int, seed: int, target: 
     for state in months(households, seed, where, periods):
         is_first = state.period == min(periods)
         facts.append(_facts(state))
-        for entry, content in _month(state, where, is_first=is_first):
+        if key is not None:
+            key.see_month(state)
+        for entry, content, rows in chain(
+            _month(state, where, is_first=is_first), _strays(state.period, is_first=is_first)
+        ):
             _put(target, entry.path, content)
             files.append(entry)
-        for entry, content in _strays(state.period) if is_first else ():
-            _put(target, entry.path, content)
-            files.append(entry)
+            if key is not None:
+                key.see_file(state, entry, rows)
     return Manifest(settings().county_code, seed, households, tuple(facts), tuple(files))

@@ -183,7 +183,7 @@ def _set(row: Row, plan: DefectPlan, scene: Scene) -> list[Row]:
         value = row.cells.get(plan.column or "")
         if not isinstance(value, int | float | str) or not value:
             raise NotHereError
-        twin = Row(dict(row.cells), row.township, row.is_plain)
+        twin = Row(dict(row.cells), row.township, row.is_plain, record=row.record)
         twin.cells[plan.column or ""] = next(iter(plan.values.values()))
         for each in (row, twin):
             each.faults.append(Fault(plan.kind, plan.rule or "S-12", scene.contract.key[0].name))

@@ -10,6 +10,7 @@ from hearth.period import Period
 from ingestion.contract import Column, Contract
 from ingestion.sample.cells import Cell
 from ingestion.sample.habits import Habit
+from ingestion.sample.records import Record
 
 SHEET_NAMES = {"xlsx": "Sheet1", "xls": "Sheet1", "csv": "", "html": "表1"}
 """What the one sheet is called, by format: text has no sheet, tables of a web page are counted."""
@@ -35,6 +36,8 @@ class Row:
     sheet: str = ""
     number: int = 0
     """1-based row number on its sheet, as the sender's program shows it; set when laid out."""
+    record: Record | None = None
+    """What the row was written from."""
 
 
 @dataclass(slots=True)

@@ -1,0 +1,347 @@
+"""The answer key of the sample county: what is true, what was planted, and what follows from the rest.
+
+Kept apart from the warehouse: nothing but the scorer (``score.py``) and tests read it, and it never lies in the bucket.
+It holds no name and no ID number, only the generator's serials and, where the installation has its secret, the keyed
+hash by which the warehouse knows the person.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from hearth.period import Period
+from hearth.settings import settings
+from ingestion.reference_data import regions
+from ingestion.sample.conclusions import GUARANTEES, ID_COLUMNS, UNKNOWN, Feed, Month, SentRow
+from ingestion.sample.habits import habits
+from ingestion.sample.layouts import Row
+from ingestion.sample.manifest import SampleFile
+from ingestion.sample.months import State
+from ingestion.sample.people import Person
+from ingestion.sample.population import Household
+from ingestion.sample.records import on_allowance
+from ingestion.sample.services import SUBJECTS
+from ingestion.vault import token
+
+_TEXT, _INT, _BOOL = pa.string(), pa.int32(), pa.bool_()
+_STATES = {f"{name}_{part}": _TEXT for name in GUARANTEES for part in ("state", "reason")}
+TABLES: Mapping[str, Mapping[str, Any]] = {
+    "households": {
+        "period": _TEXT,
+        "household_no": _TEXT,
+        "village_code": _TEXT,
+        "register_class_code": _TEXT,
+        "poverty_status_code": _TEXT,
+        "monitor_class_code": _TEXT,
+        "is_active": _BOOL,
+        "member_count": _INT,
+        "on_dibao": _BOOL,
+        "is_food_met": _BOOL,
+        "is_clothing_met": _BOOL,
+        "house_grade_code": _TEXT,
+        "water_rating_codes": _TEXT,
+        "has_living_power": _BOOL,
+    },
+    "persons": {
+        "period": _TEXT,
+        "household_no": _TEXT,
+        "person": _TEXT,
+        "id_number_hash": _TEXT,
+        "age": _INT,
+        "is_member": _BOOL,
+        "is_listed": _BOOL,
+        "first_listed": _TEXT,
+        "insurance_status_code": _TEXT,
+        "schooling": _TEXT,
+        "has_open_case": _BOOL,
+    },
+    "links": {
+        "period": _TEXT,
+        "feed_id": _TEXT,
+        "path": _TEXT,
+        "sha256": _TEXT,
+        "sheet": _TEXT,
+        "row": _INT,
+        "household_no": _TEXT,
+        "person": _TEXT,
+        "is_planted": _BOOL,
+        "is_reachable": _BOOL,
+    },
+    "defects": {
+        "period": _TEXT,
+        "feed_id": _TEXT,
+        "path": _TEXT,
+        "sha256": _TEXT,
+        "rule_id": _TEXT,
+        "kind": _TEXT,
+        "sheet": _TEXT,
+        "row": _INT,
+        "column": _TEXT,
+    },
+    "guarantees": {
+        "period": _TEXT,
+        "household_no": _TEXT,
+        "village_code": _TEXT,
+        **_STATES,
+        "five_state": _TEXT,
+        "seven_state": _TEXT,
+    },
+    "rates": {
+        "period": _TEXT,
+        "level_code": _TEXT,
+        "region_code": _TEXT,
+        "guarantee": _TEXT,
+        "universe": _INT,
+        "met": _INT,
+        "unmet": _INT,
+        "unknown": _INT,
+    },
+}
+"""Files of the key and their columns; months are text YYYY-MM."""
+
+README = """# Answer key of the sample county
+
+Invented people, generated files: this folder says what is true and what a warehouse must find. Keep it away from the
+warehouse; `hearth score` compares. Parquet; months are `YYYY-MM`.
+
+- `households.parquet`, one row per register household and month: the true state (class, status, monitoring, members,
+  dibao, house, water, power).
+- `persons.parquet`, one row per person of the county and month: household number (null outside the register), the
+  generator's serial, the keyed hash of the ID number where the installation had its secret, age, membership, insurance,
+  schooling. No name, no ID number.
+- `links.parquet`, one row per data row of a good file: the true household (null outside the register), whether a fault
+  was planted in the row (`is_planted`), and whether the accepted rows lead from it to a household (`is_reachable`: the
+  member row of a house's owner may itself have been refused).
+- `defects.parquet`, one row per planted fault: the rule that must find it, file, sheet, row, column. Without a row
+  number the whole file must be refused.
+- `guarantees.parquet`, one row per active household and month: the states of the seven guarantees that follow from the
+  accepted rows, with the reason. Worked out from the generator's values, never with the SQL of the warehouse.
+- `rates.parquet`, one row per region (village, township, county), month and guarantee: universe, met, unmet, unknown.
+- `key.json`: county, seed, size and months.
+
+Limits. Of two good files of a feed and month only the later one has rows in `links.parquet`. A feed without a good file
+in a month carries the newest earlier file of the same run of `hearth sample`, not of an earlier run. Water cuts are
+counted within the month. Renovations, schemes and tekun are no part of the conclusions.
+"""
+
+
+def _serial(home: Household, position: int) -> str:
+    return f"{'R' if home.number else 'X'}{home.serial:06d}-{position + 1:02d}"
+
+
+class AnswerKey:
+    """Collects while the county is written: first `see_month`, then `see_file` for each of its files, at last `write`.
+
+    A month's state moves on afterwards, so nothing of it is kept but the rows of the tables.
+    """
+
+    def __init__(self, county_code: str, households: int, seed: int) -> None:
+        self._run = {"county_code": county_code, "households": households, "seed": seed}
+        self._rows: dict[str, list[dict[str, Any]]] = {name: [] for name in TABLES}
+        self._sent: dict[tuple[str, Period], list[SentRow]] = defaultdict(list)
+        self._periods: list[Period] = []
+        self._villages: dict[tuple[Period, str], str] = {}
+        self._owners: dict[str, tuple[Household, str]] = {}
+        secret_file = settings().secrets_dir / "hmac_key"
+        self._has_secret = secret_file.exists()
+
+    # ------------------------------------------------------------ collecting
+    def see_month(self, state: State) -> None:
+        """Keep what is true in the month."""
+        self._periods.append(state.period)
+        self._owners = {}
+        for home in state.households:
+            if not home.exists(state.period):
+                continue
+            if home.number is not None:
+                self._rows["households"].append(self._household(home, home.number, state.period))
+                self._villages[state.period, home.number] = home.place.code
+            for position, person in enumerate(home.members):
+                serial = _serial(home, position)
+                self._owners[person.id_number] = (home, serial)
+                self._rows["persons"].append(self._person(home, person, serial, state.period))
+
+    def _household(self, home: Household, number: str, period: Period) -> dict[str, Any]:
+        return {
+            "period": str(period),
+            "household_no": number,
+            "village_code": home.place.code,
+            "register_class_code": home.register_class,
+            "poverty_status_code": home.status,
+            "monitor_class_code": home.monitor[0] if home.monitor else None,
+            "is_active": home.is_active(period),
+            "member_count": len(home.present(period)),
+            "on_dibao": on_allowance(home, period),
+            "is_food_met": home.food,
+            "is_clothing_met": home.clothing,
+            "house_grade_code": home.house.grade,
+            "water_rating_codes": "".join(home.water.ratings) if home.water.ratings else None,
+            "has_living_power": home.meter.is_supplied if home.meter.account_no else None,
+        }
+
+    def _person(self, home: Household, person: Person, serial: str, period: Period) -> dict[str, Any]:
+        return {
+            "period": str(period),
+            "household_no": home.number,
+            "person": serial,
+            "id_number_hash": token("id_number", person.id_number) if self._has_secret else None,
+            "age": person.age_on(period.last_day),
+            "is_member": person.is_member(period),
+            "is_listed": home.number is not None and person.is_listed(period),
+            "insurance_status_code": person.insurance or None,
+            "schooling": person.schooling,
+            "has_open_case": person.case is not None and person.case.closed is None,
+        }
+
+    def _owner(self, values: Mapping[str, Any]) -> tuple[str | None, str | None]:
+        """True household number and person of a record, by the ID number it names."""
+        for name in ID_COLUMNS:
+            if values.get(name):
+                home, serial = self._owners[values[name]]
+                return home.number, serial
+        return values.get("household_no"), None
+
+    def see_file(self, state: State, entry: SampleFile, rows: Sequence[Row]) -> None:
+        """Keep a file's faults and where each row truly belongs. Raises KeyError for a person nobody has made."""
+        feed_id = f"{entry.department}.{entry.feed}" if entry.feed else None
+        address = {"period": entry.period, "feed_id": feed_id, "path": entry.path, "sha256": entry.sha256}
+        if entry.is_wholly_bad:
+            self._rows["defects"].append(address | {"rule_id": entry.expected_rule_id, "kind": entry.fault})
+            return
+        for fault in entry.defects:
+            where = {"sheet": fault.sheet, "row": fault.row, "column": fault.column}
+            self._rows["defects"].append(address | where | {"rule_id": fault.rule_id, "kind": fault.kind})
+        if feed_id is None:
+            raise ValueError(f"[{entry.path}] is a good file of no feed")
+        subject = habits().feeds[feed_id].subject
+        self._sent[subject, state.period] = []  # of two good files of a month the later one counts
+        for row in rows:
+            if row.record is None:
+                raise ValueError(f"[{entry.path}] row [{row.number}] does not say which record it was written from")
+            household_no, person = self._owner(row.record.values)
+            sent = SentRow(
+                subject=subject,
+                feed_id=feed_id,
+                period=state.period,
+                sha256=entry.sha256,
+                path=entry.path,
+                sheet=row.sheet,
+                number=row.number,
+                values={name: row.record.values[name] for name in row.cells if name in row.record.values},
+                household_no=household_no,
+                person=person,
+                is_planted=bool(row.faults),
+            )
+            self._sent[subject, state.period].append(sent)
+
+    # ------------------------------------------------------------ concluding
+    def _feed(self, subject: str, period: Period) -> Feed:
+        sources = [source for (name, source) in self._sent if name == subject and source <= period]
+        return Feed(max(sources), self._sent[subject, max(sources)]) if sources else Feed(None, [])
+
+    def _conclude(self, period: Period, first_listed: Mapping[str, Period]) -> None:
+        feeds = {subject: self._feed(subject, period) for subject in SUBJECTS}
+        month = Month(period, str(self._run["county_code"]), feeds, first_listed)
+        for subject in SUBJECTS:
+            for row in self._sent.get((subject, period), ()):
+                self._rows["links"].append(
+                    {
+                        "period": str(period),
+                        "feed_id": row.feed_id,
+                        "path": row.path,
+                        "sha256": row.sha256,
+                        "sheet": row.sheet,
+                        "row": row.number,
+                        "household_no": row.household_no,
+                        "person": row.person,
+                        "is_planted": row.is_planted,
+                        "is_reachable": not row.is_planted and month.register.reach(row) is not None,
+                    }
+                )
+        for number in month.register.universe:
+            line = {"period": str(period), "household_no": number, "village_code": self._villages[period, number]}
+            for name, (state, reason) in month.states(number).items():
+                line |= {f"{name}_state": state, f"{name}_reason": reason}
+            self._rows["guarantees"].append(line)
+
+    def _listed(self, earlier: Iterable[Mapping[str, Any]]) -> dict[str, Period]:
+        """Person -> first month in which an accepted row of the register listed it."""
+        first = {row["person"]: Period.parse(row["first_listed"]) for row in earlier if row["first_listed"]}
+        for (subject, period), rows in self._sent.items():
+            for row in rows if subject == "members" else ():
+                if row.person is not None and not row.is_planted:
+                    first[row.person] = min(period, first.get(row.person, period))
+        return first
+
+    # ------------------------------------------------------------ writing
+    def write(self, folder: Path) -> None:
+        """Write the tables, README.md and key.json. Months of an earlier run of the same county stay.
+
+        Raises ValueError for a folder below the bucket: whoever reads the bucket must not find the answers there.
+        """
+        bucket = settings().bucket.removeprefix("file://")
+        if folder.resolve().is_relative_to(Path(bucket).resolve()):
+            raise ValueError(f"answer key folder [{folder}] lies below the bucket [{bucket}]; choose another")
+        kept = self._earlier(folder)
+        first_listed = self._listed(kept["persons"])
+        for period in sorted(self._periods):
+            self._conclude(period, first_listed)
+        for row in self._rows["persons"]:
+            listed = first_listed.get(row["person"])
+            row["first_listed"] = str(listed) if listed is not None and str(listed) <= row["period"] else None
+        self._rows["rates"] = rates(self._rows["guarantees"])
+        folder.mkdir(parents=True, exist_ok=True)
+        months = set()
+        for name, columns in TABLES.items():
+            rows = sorted(kept[name] + self._rows[name], key=lambda row: str(row["period"]))
+            months |= {row["period"] for row in rows}
+            pq.write_table(pa.Table.from_pylist(rows, schema=pa.schema(list(columns.items()))), path_of(folder, name))
+        run = self._run | {"periods": sorted(months)}
+        (folder / "key.json").write_text(json.dumps(run, indent=1) + "\n", encoding="utf-8")
+        (folder / "README.md").write_text(README, encoding="utf-8")
+
+    def _earlier(self, folder: Path) -> dict[str, list[dict[str, Any]]]:
+        note = folder / "key.json"
+        if not note.exists():
+            return {name: [] for name in TABLES}
+        run = json.loads(note.read_text(encoding="utf-8"))
+        if {name: run[name] for name in self._run} != self._run:
+            return {name: [] for name in TABLES}  # another county: nothing of it is kept
+        mine = {str(period) for period in self._periods}
+        return {name: [row for row in read_table(folder, name) if row["period"] not in mine] for name in TABLES}
+
+
+def path_of(folder: Path, name: str) -> Path:
+    """File of a table of the key."""
+    return folder / f"{name}.parquet"
+
+
+def read_table(folder: Path, name: str) -> list[dict[str, Any]]:
+    """Rows of a table of the key. Raises FileNotFoundError when there is no key in the folder."""
+    rows: list[dict[str, Any]] = pq.read_table(path_of(folder, name)).to_pylist()
+    return rows
+
+
+def rates(guarantees: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Households by state per month, region (village, township, county) and guarantee, five and seven among them."""
+    township_of = {region.region_code: region.parent_code for region in regions()}
+    counts: dict[tuple[str, str, str, str], dict[str, int]] = {}
+    for row in guarantees:
+        village = row["village_code"]
+        places = (("village", village), ("township", township_of[village]), ("county", f"{village[:6]}000000"))
+        for level, region in places:
+            for name in (*GUARANTEES, "five", "seven"):
+                cell = counts.setdefault(
+                    (row["period"], level, str(region), name), {"met": 0, "unmet": 0, UNKNOWN: 0, "universe": 0}
+                )
+                cell[row[f"{name}_state"]] += 1
+                cell["universe"] += 1
+    names = ("period", "level_code", "region_code", "guarantee")
+    return [dict(zip(names, place, strict=True)) | cell for place, cell in sorted(counts.items())]

@@ -1,0 +1,342 @@
+"""Compares what the warehouse found with the answer key: findings, links, states, rates.
+
+Everything of the warehouse is read first, by the roles that may, and only then is the key opened. Links are tables of
+the newest build, so they are scored for its month alone; findings and published months for every month of the key.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from psycopg import sql
+
+from hearth.database import Role, connect
+from ingestion.sample.answer_key import read_table
+from ingestion.sample.conclusions import GUARANTEES, MET, UNMET
+
+STATES = (*GUARANTEES, "five", "seven")
+ABSENT = "absent"
+"""Not a state: the household is in the key or in the warehouse only."""
+_COUNTS = ("universe", "met", "unmet", "unknown")
+_WHOLE_FILE = ("", 0)
+_NAMED = 50
+"""So many differences of each kind are written down one by one."""
+
+Address = tuple[str, str, int]
+"""sha256 of the file, sheet, row; an empty sheet and row 0 for the whole file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the warehouse says."""
+
+    findings: frozenset[tuple[Address, str]]
+    """Error findings: address, rule. A refused file has one at its whole address."""
+    received: frozenset[str]
+    """sha256 of the files taken."""
+    links: Mapping[Address, tuple[str | None, str | None]]
+    """Row -> household number and link path, of the newest build."""
+    link_period: str | None
+    states: Mapping[tuple[str, str], Mapping[str, str]]
+    """Month and household number -> guarantee -> state."""
+    rates: Mapping[tuple[str, str, str], tuple[int, int, int, int]]
+    """Month, region, guarantee -> universe, met, unmet, unknown."""
+
+
+@dataclass(slots=True)
+class RuleScore:
+    """One rule over all rows and files."""
+
+    planted: int = 0
+    found: int = 0
+    missed: int = 0
+    false_alarms: int = 0
+    """Error findings on rows in which nothing was planted."""
+
+
+@dataclass(slots=True)
+class LinkScore:
+    """One feed's rows of the newest build."""
+
+    right: int = 0
+    wrong: int = 0
+    missed: int = 0
+    """The accepted rows lead to the true household, and the row was not linked."""
+    unreachable: int = 0
+    """Nothing that was accepted leads to a household, and the row was not linked."""
+    by_path: dict[str, dict[str, int]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class StateScore:
+    """One guarantee over household-months."""
+
+    confusion: dict[str, dict[str, int]] = field(default_factory=dict)
+    """State in the key -> state in the warehouse -> household-months."""
+    wrong_met: int = 0
+    wrong_unmet: int = 0
+
+
+@dataclass(slots=True)
+class RateScore:
+    """One guarantee over regions and months."""
+
+    equal: int = 0
+    unequal: int = 0
+
+
+@dataclass(slots=True)
+class Score:
+    """All of it; `differences` names up to `_NAMED` of each kind, without personal data."""
+
+    files_expected: int = 0
+    files_missing: int = 0
+    rules: dict[str, RuleScore] = field(default_factory=dict)
+    link_period: str | None = None
+    links: dict[str, LinkScore] = field(default_factory=dict)
+    periods: list[str] = field(default_factory=list)
+    unpublished: list[str] = field(default_factory=list)
+    states: dict[str, StateScore] = field(default_factory=dict)
+    rates: dict[str, RateScore] = field(default_factory=dict)
+    differences: dict[str, list[str]] = field(default_factory=dict)
+
+    def note(self, kind: str, text: str) -> None:
+        """Keep the text of a difference, as one of the first of its kind."""
+        texts = self.differences.setdefault(kind, [])
+        if len(texts) < _NAMED:
+            texts.append(text)
+
+    def headline(self) -> dict[str, float | int | None]:
+        """The figures that floors are set for; None where there was nothing to compare."""
+        rules, links = self.rules.values(), self.links.values()
+        found, right = sum(rule.found for rule in rules), sum(link.right for link in links)
+        cells = [(key, state, count) for one in self.states.values() for key, state, count in _cells(one.confusion)]
+        agreed = sum(count for key, state, count in cells if key == state)
+        equal = sum(rate.equal for rate in self.rates.values())
+        return {
+            "files_missing": self.files_missing,
+            "months_unpublished": len(self.unpublished),
+            "rule_recall": ratio(found, found + sum(rule.missed for rule in rules)),
+            "rule_precision": ratio(found, found + sum(rule.false_alarms for rule in rules)),
+            "link_recall": ratio(right, right + sum(link.missed for link in links)),
+            "link_precision": ratio(right, right + sum(link.wrong for link in links)),
+            "state_agreement": ratio(agreed, sum(count for _, _, count in cells)),
+            "wrong_met": sum(one.wrong_met for one in self.states.values()) if cells else None,
+            "wrong_unmet": sum(one.wrong_unmet for one in self.states.values()) if cells else None,
+            "rates_equal": ratio(equal, equal + sum(rate.unequal for rate in self.rates.values())),
+        }
+
+    def to_json(self) -> str:
+        """Counts, the headline and examples of differences."""
+        rules = {name: asdict(rule) | precision_recall(rule) for name, rule in sorted(self.rules.items())}
+        links = {name: asdict(link) | link_ratios(link) for name, link in sorted(self.links.items())}
+        node = asdict(self) | {"headline": self.headline(), "rules": rules, "links": links}
+        return json.dumps(node, ensure_ascii=False, indent=1) + "\n"
+
+
+def _cells(confusion: Mapping[str, Mapping[str, int]]) -> Iterable[tuple[str, str, int]]:
+    for key, row in confusion.items():
+        for state, count in row.items():
+            yield key, state, count
+
+
+def ratio(part: int, whole: int) -> float | None:
+    """None over nothing: an empty comparison is no success."""
+    return part / whole if whole else None
+
+
+def precision_recall(rule: RuleScore) -> dict[str, float | None]:
+    """Of one rule."""
+    return {
+        "precision": ratio(rule.found, rule.found + rule.false_alarms),
+        "recall": ratio(rule.found, rule.planted),
+    }
+
+
+def link_ratios(link: LinkScore) -> dict[str, float | None]:
+    """Of one feed; rows that nothing accepted leads from are not counted as missed."""
+    return {
+        "precision": ratio(link.right, link.right + link.wrong),
+        "recall": ratio(link.right, link.right + link.missed),
+    }
+
+
+# ---------------------------------------------------------------- reading the warehouse
+def _findings() -> tuple[frozenset[tuple[Address, str]], frozenset[str]]:
+    with connect(Role.LOADER) as connection:
+        rows = connection.execute(
+            "select s.sha256, f.source_sheet, f.source_row, f.rule_id from ops.row_finding as f"
+            " join ops.submission as s using (submission_id) where f.severity = 'error' and f.source_row > 0"
+        ).fetchall()
+        files = connection.execute("select sha256, state, reason_rule_id from ops.submission").fetchall()
+    refused = {((sha256, *_WHOLE_FILE), rule or "") for sha256, state, rule in files if state == "rejected"}
+    on_rows = {((sha256, sheet, row), rule) for sha256, sheet, row, rule in rows}
+    return frozenset(on_rows | refused), frozenset(sha256 for sha256, _, _ in files)
+
+
+def _links() -> tuple[dict[Address, tuple[str | None, str | None]], str | None]:
+    """Link decisions of the newest build; their tables hold one build only."""
+    links: dict[Address, tuple[str | None, str | None]] = {}
+    periods: set[str] = set()
+    with connect(Role.BUILDER) as connection:
+        tables = connection.execute(
+            "select table_name from information_schema.tables"
+            " where table_schema = 'identity' and starts_with(table_name, 'int_link__') order by table_name"
+        ).fetchall()
+        for (table,) in tables:
+            query = sql.SQL(
+                "select s.sha256, link.source_sheet, link.source_row, key.household_no, link.link_path, link.period"
+                " from {} as link join ops.submission as s using (submission_id)"
+                " left join identity.household_key_map as key on link.household_key = key.household_key"
+                " where s.period = link.period"  # a carried file was scored in its own month
+            ).format(sql.Identifier("identity", table))
+            for sha256, sheet, row, household_no, path, period in connection.execute(query):
+                links[sha256, sheet, row] = (household_no, path)
+                periods.add(period)
+    if len(periods) > 1:
+        raise ValueError(f"link tables are of several months {sorted(periods)}; a build is running, score after it")
+    return links, next(iter(periods), None)
+
+
+def _published() -> tuple[dict[tuple[str, str], dict[str, str]], dict[tuple[str, str, str], tuple[int, int, int, int]]]:
+    columns = sql.SQL(", ").join(sql.Identifier(f"{name}_state") for name in STATES)
+    with connect(Role.READER) as connection:
+        view = sql.SQL("select period, household_no, {} from shared.v_two_no_worries_three_guarantees").format(columns)
+        states = {
+            (period, number): dict(zip(STATES, found, strict=True))
+            for period, number, *found in connection.execute(view)
+        }
+        rates = {
+            (period, region, guarantee): (universe, met, unmet, unknown)
+            for period, region, guarantee, universe, met, unmet, unknown in connection.execute(
+                "select period, region_code, guarantee, universe, met, unmet, unknown from shared.v_guarantee_by_region"
+            )
+        }
+    return states, rates
+
+
+def read_warehouse() -> Found:
+    """What the warehouse says now. Raises psycopg.errors.UndefinedTable before the first build and publication."""
+    findings, received = _findings()
+    links, link_period = _links()
+    states, rates = _published()
+    return Found(findings, received, links, link_period, states, rates)
+
+
+# ---------------------------------------------------------------- comparing
+def _address(row: Mapping[str, Any]) -> Address:
+    return (row["sha256"], row["sheet"] or "", row["row"] or 0)
+
+
+def _score_rules(score: Score, found: Found, key: Path) -> None:
+    defects, links = read_table(key, "defects"), read_table(key, "links")
+    files = {row["sha256"]: row["path"] for row in (*defects, *links)}
+    score.files_expected, score.files_missing = len(files), len(files.keys() - found.received)
+    planted = {(_address(row), row["rule_id"]) for row in defects if row["sha256"] in found.received}
+    touched = {address for address, _ in planted}
+    rules: dict[str, RuleScore] = defaultdict(RuleScore)
+    for address, rule_id in sorted(planted):
+        rules[rule_id].planted += 1
+        if (address, rule_id) in found.findings:
+            rules[rule_id].found += 1
+        else:
+            rules[rule_id].missed += 1
+            score.note("missed", f"[{rule_id}] {files[address[0]]} sheet [{address[1]}] row [{address[2]}]")
+    for address, rule_id in sorted(found.findings):
+        if address[0] in files and address not in touched and (address[0], *_WHOLE_FILE) not in touched:
+            rules[rule_id].false_alarms += 1
+            score.note("false alarm", f"[{rule_id}] {files[address[0]]} sheet [{address[1]}] row [{address[2]}]")
+    score.rules = dict(rules)
+
+
+def _score_links(score: Score, found: Found, key: Path) -> None:
+    score.link_period = found.link_period
+    links: dict[str, LinkScore] = defaultdict(LinkScore)
+    for row in read_table(key, "links"):
+        if row["is_planted"] or row["period"] != found.link_period or row["sha256"] not in found.received:
+            continue
+        one, truth = links[row["feed_id"]], row["household_no"]
+        number, path = found.links.get(_address(row), (None, None))
+        if number is not None:
+            verdict = "right" if number == truth else "wrong"
+            counts = one.by_path.setdefault(path or "", {"right": 0, "wrong": 0})
+            counts[verdict] += 1
+        elif truth is None:
+            continue
+        else:
+            verdict = "missed" if row["is_reachable"] else "unreachable"
+        setattr(one, verdict, getattr(one, verdict) + 1)
+        if verdict in {"wrong", "missed"}:
+            score.note(f"link {verdict}", f"{row['path']} sheet [{row['sheet']}] row [{row['row']}]")
+    score.links = dict(links)
+
+
+def _score_states(score: Score, found: Found, key: Path) -> None:
+    published = {period for period, _ in found.states}
+    expected = {(row["period"], row["household_no"]): row for row in read_table(key, "guarantees")}
+    months = {period for period, _ in expected}
+    score.periods, score.unpublished = sorted(months & published), sorted(months - published)
+    for name in STATES:
+        one, confusion = StateScore(), Counter[tuple[str, str]]()
+        for place in sorted(expected.keys() | found.states.keys()):
+            if place[0] not in score.periods:
+                continue
+            truth = expected[place][f"{name}_state"] if place in expected else ABSENT
+            said = found.states[place][name] if place in found.states else ABSENT
+            confusion[truth, said] += 1
+            if truth != said:
+                one.wrong_met += said == MET
+                one.wrong_unmet += said == UNMET
+                reason = f" ({expected[place].get(f'{name}_reason') or 'all'})" if place in expected else ""
+                score.note(f"state {name}", f"{place[0]} household [{place[1]}]: key {truth}{reason}, warehouse {said}")
+        for (truth, said), count in sorted(confusion.items()):
+            one.confusion.setdefault(truth, {})[said] = count
+        score.states[name] = one
+
+
+def _score_rates(score: Score, found: Found, key: Path) -> None:
+    expected = {
+        (row["period"], row["region_code"], row["guarantee"]): tuple(row[name] for name in _COUNTS)
+        for row in read_table(key, "rates")
+    }
+    rates: dict[str, RateScore] = defaultdict(RateScore)
+    for place in sorted(expected.keys() | found.rates.keys()):
+        if place[0] not in score.periods:
+            continue
+        if expected.get(place) == found.rates.get(place):
+            rates[place[2]].equal += 1
+        else:
+            rates[place[2]].unequal += 1
+            score.note("rate", f"{place}: key {expected.get(place)}, warehouse {found.rates.get(place)} ({_COUNTS})")
+    score.rates = dict(rates)
+
+
+def score_against(found: Found, key: Path) -> Score:
+    """The score of what was found against the key in the folder. Raises FileNotFoundError when it holds no key."""
+    score = Score()
+    for part in (_score_rules, _score_links, _score_states, _score_rates):
+        part(score, found, key)
+    return score
+
+
+# ---------------------------------------------------------------- floors
+def below(score: Score, floors: Mapping[str, float]) -> list[str]:
+    """Figures of the headline that fall below their floor (for counts of faults: rise above it).
+
+    Raises ValueError for a floor that names no figure.
+    """
+    figures = score.headline()
+    if unknown := sorted(floors.keys() - figures.keys()):
+        raise ValueError(f"floors for figures that no score has: {unknown}; known: {sorted(figures)}")
+    counted = {"files_missing", "months_unpublished", "wrong_met", "wrong_unmet"}
+    fallen = []
+    for name, floor in floors.items():
+        value = figures[name]
+        if value is None or (value > floor if name in counted else value < floor):
+            fallen.append(f"{name}: [{'nothing to compare' if value is None else value}], floor [{floor}]")
+    return fallen

@@ -1,0 +1,82 @@
+"""A score as tables for people, and the floors it is held to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import yaml
+from rich.console import Console
+from rich.table import Table
+
+from ingestion.sample.score import ABSENT, Score, link_ratios, precision_recall
+
+
+def read_floors(path: Path) -> dict[str, float]:
+    """Figure -> floor. Raises ValueError when the file is no flat mapping of names to numbers, or an empty one."""
+    node = yaml.safe_load(path.read_text(encoding="utf-8"))
+    if not isinstance(node, Mapping) or not node or not all(type(value) in {int, float} for value in node.values()):
+        raise ValueError(f"[{path}] must map names of figures to numbers, for example link_recall: 1.0")
+    return {str(name): float(value) for name, value in node.items()}
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4f}"
+
+
+def _rules(score: Score) -> Table:
+    table = Table("rule", "planted", "found", "missed", "false alarms", "precision", "recall", title="Planted faults")
+    for rule_id, rule in sorted(score.rules.items()):
+        shares = precision_recall(rule)
+        counts = (rule.planted, rule.found, rule.missed, rule.false_alarms)
+        table.add_row(rule_id, *map(str, counts), _share(shares["precision"]), _share(shares["recall"]))
+    return table
+
+
+def _links(score: Score) -> Table:
+    title = f"Links of the newest build ({score.link_period or 'no rows'}) only: their tables hold one build"
+    table = Table("feed", "right", "wrong", "missed", "unreachable", "by path", "precision", "recall", title=title)
+    for feed_id, link in sorted(score.links.items()):
+        shares = link_ratios(link)
+        paths = ", ".join(f"{path} {counts['right']}/{sum(counts.values())}" for path, counts in link.by_path.items())
+        counts = (link.right, link.wrong, link.missed, link.unreachable)
+        table.add_row(feed_id, *map(str, counts), paths, _share(shares["precision"]), _share(shares["recall"]))
+    return table
+
+
+def _states(score: Score) -> Table:
+    title = f"States by household and month ({', '.join(score.periods) or 'no month'}): key > warehouse"
+    columns = ("met", "unmet", "unknown")
+    table = Table("guarantee", *columns, "differing", "wrong met", "wrong unmet", title=title)
+    for name, one in score.states.items():
+        agreed = [str(one.confusion.get(state, {}).get(state, 0)) for state in columns]
+        differing = ", ".join(
+            f"{truth} > {said}: {count}"
+            for truth in (*columns, ABSENT)
+            for said, count in one.confusion.get(truth, {}).items()
+            if said != truth
+        )
+        table.add_row(name, *agreed, differing or "none", str(one.wrong_met), str(one.wrong_unmet))
+    return table
+
+
+def _rates(score: Score) -> Table:
+    table = Table("guarantee", "cells equal", "cells unequal", title="Rates by region and month")
+    for name, rate in sorted(score.rates.items()):
+        table.add_row(name, str(rate.equal), str(rate.unequal))
+    return table
+
+
+def show(score: Score, console: Console) -> None:
+    """Print the tables, the headline and up to ten differences of each kind."""
+    for table in (_rules(score), _links(score), _states(score), _rates(score)):
+        console.print(table)
+    if score.unpublished:
+        console.print(f"months of the key that are not published: {', '.join(score.unpublished)}", markup=False)
+    for kind, texts in score.differences.items():
+        for text in texts[:10]:
+            console.print(f"{kind}: {text}", markup=False)
+    figures = Table("figure", "value", title="Headline")
+    for name, value in score.headline().items():
+        figures.add_row(name, _share(value) if isinstance(value, float) or value is None else str(value))
+    console.print(figures)

@@ -1,0 +1,104 @@
+"""One month of a small county through every room, then scored: all that was planted is found, nothing else is said."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from hearth.bucket import bucket
+from hearth.database import Role, connect
+from hearth.period import Period
+from hearth.settings import Settings
+from ingestion.commands import app
+from ingestion.contract import contracts, departments
+from ingestion.sample.answer_key import AnswerKey
+from ingestion.sample.conclusions import GUARANTEES
+from ingestion.sample.county import write_county
+from ingestion.sample.score import Score, below, read_warehouse, score_against
+from ingestion.sample.score_report import read_floors
+
+FLOOR = Path(__file__).parents[1] / "score_floor.yaml"
+COUNTY, HOUSEHOLDS, SEED = "530524", 150, 7
+
+
+def run_months(periods: Sequence[Period], households: int, seed: int, key: Path) -> None:
+    """Sample, intake, build, gate and switch of each month, as the scheduler would run them."""
+    from expectations.gate import run_gate
+    from hearth.dbt import LAYERS, build_layer
+    from ingestion.intake import discover, take
+    from publishing.deploy import deploy
+    from publishing.plan import plan_build
+    from publishing.switch import publish
+
+    answers = AnswerKey(COUNTY, households, seed)
+    write_county(periods, households, seed, bucket(), answers)
+    answers.write(key)
+    deploy()
+    for owner in (*departments(), None):
+        for inbox_key in discover(owner):
+            take(inbox_key)
+    for period in periods:
+        build_id = plan_build(COUNTY, str(period))
+        assert build_id is not None
+        for layer in LAYERS:
+            build_layer(layer, build_id=build_id, county_code=COUNTY, period=str(period))
+        run_gate(build_id).raise_if_blocked()
+        publish(build_id)
+
+
+@pytest.fixture
+def key(clean_warehouse: Settings, tmp_path: Path) -> Path:
+    run_months([Period(2026, 10)], HOUSEHOLDS, SEED, tmp_path / "key")
+    return tmp_path / "key"
+
+
+def _assert_perfect(score: Score) -> None:
+    assert not score.differences, json.dumps(score.differences, ensure_ascii=False, indent=1)
+    assert below(score, read_floors(FLOOR)) == []
+    assert sum(rule.planted for rule in score.rules.values()) > 30
+    assert score.links.keys() == contracts().keys()
+    for name in GUARANTEES:
+        assert sum(sum(row.values()) for row in score.states[name].confusion.values()) > HOUSEHOLDS * 0.9
+
+
+def _damage() -> None:
+    """Spoil one thing of each kind in the warehouse, so that the score is known to look there."""
+    with connect(Role.OWNER) as connection:
+        for statement in (
+            "delete from ops.row_finding where ctid = (select min(ctid) from ops.row_finding where rule_id = 'S-10')",
+            "delete from identity.int_link__supply where ctid = (select min(ctid) from identity.int_link__supply"
+            " where link_status = 'linked')",
+            "update identity.int_link__insurance set household_key = other.household_key"
+            " from (select household_key from identity.int_household order by 1 limit 1) as other"
+            " where int_link__insurance.ctid = (select min(ctid) from identity.int_link__insurance"
+            " where household_key <> (select min(household_key) from identity.int_household))",
+            "update marts.fct_household_month set housing_state = 'met' where household_key ="
+            " (select min(household_key) from marts.fct_household_month where housing_state = 'unknown')",
+            "update marts.fct_guarantee_region_month set met = met + 1, universe = universe + 1"
+            " where level_code = 'county' and guarantee = 'water'",
+        ):
+            assert connection.execute(statement.encode()).rowcount == 1
+
+
+def test_everything_planted_is_found_nothing_else_is_said_and_damage_shows(key: Path, tmp_path: Path) -> None:
+    _assert_perfect(score_against(read_warehouse(), key))
+    target = tmp_path / "score.json"
+    ran = CliRunner().invoke(app, ["score", "--key", str(key), "--json", str(target), "--minimum", str(FLOOR)])
+    assert ran.exit_code == 0, ran.output
+    assert json.loads(target.read_text(encoding="utf-8"))["headline"]["rates_equal"] == 1.0
+    _damage()
+    ran = CliRunner().invoke(app, ["score", "--key", str(key), "--json", str(target), "--minimum", str(FLOOR)])
+    assert ran.exit_code == 1, ran.output
+    figures = json.loads(target.read_text(encoding="utf-8"))["headline"]
+    assert {name for name, floor in read_floors(FLOOR).items() if figures[name] != floor} == {
+        "rule_recall",
+        "link_precision",
+        "link_recall",
+        "state_agreement",
+        "wrong_met",
+        "rates_equal",
+    }

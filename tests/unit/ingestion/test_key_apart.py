@@ -1,0 +1,33 @@
+"""Nothing that works on submissions may know the answers."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+ROOT = Path(__file__).parents[3]
+ANSWERS = {"answer_key", "conclusions", "score", "score_report"}
+MAY = {"ingestion/commands.py"}
+"""The command line starts the generator and the scorer."""
+
+
+def _imported(path: Path) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return names
+
+
+def test_only_the_sample_and_the_command_line_import_the_key() -> None:
+    seen = 0
+    for room in ("hearth", "ingestion", "expectations", "publishing", "dags"):
+        for path in sorted((ROOT / room).rglob("*.py")):
+            name = path.relative_to(ROOT).as_posix()
+            if name in MAY or name.startswith("ingestion/sample/"):
+                continue
+            seen += 1
+            assert not {f"ingestion.sample.{answer}" for answer in ANSWERS} & _imported(path), name
+    assert seen > 50

@@ -1,0 +1,223 @@
+"""The answer key and the scorer, without a warehouse: a perfect one is made from the key, then spoilt."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from hearth.period import Period
+from hearth.settings import settings
+from ingestion.sample.answer_key import TABLES, AnswerKey, rates, read_table
+from ingestion.sample.county import write_county
+from ingestion.sample.manifest import Manifest
+from ingestion.sample.people import ISSUING_PREFIX
+from ingestion.sample.score import STATES, Found, below, score_against
+from ingestion.sample.score_report import read_floors
+
+COUNTY, HOUSEHOLDS, SEED = "530524", 120, 7
+SEPTEMBER, OCTOBER = Period(2026, 9), Period(2026, 10)
+FLOORS = read_floors(Path(__file__).parents[2] / "score_floor.yaml")
+
+
+def _make(periods: tuple[Period, ...], root: Path, folder: Path) -> Manifest:
+    key = AnswerKey(COUNTY, HOUSEHOLDS, SEED)
+    manifest = write_county(periods, HOUSEHOLDS, SEED, root, key)
+    key.write(folder)
+    return manifest
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Manifest]:
+    root = tmp_path_factory.mktemp("key")
+    return root / "key", _make((SEPTEMBER, OCTOBER), root / "bucket", root / "key")
+
+
+@pytest.fixture
+def key(made: tuple[Path, Manifest]) -> Path:
+    return made[0]
+
+
+def _tables(folder: Path) -> dict[str, list[str]]:
+    return {name: sorted(map(repr, read_table(folder, name))) for name in TABLES}
+
+
+def test_the_key_does_not_change_the_files(made: tuple[Path, Manifest], tmp_path: Path) -> None:
+    assert write_county((SEPTEMBER, OCTOBER), HOUSEHOLDS, SEED, tmp_path) == made[1]
+
+
+def test_month_by_month_gives_the_same_key(key: Path, tmp_path: Path) -> None:
+    for period in (SEPTEMBER, OCTOBER):
+        _make((period,), tmp_path / "bucket", tmp_path / "key")
+    by_month, at_once = _tables(tmp_path / "key"), _tables(key)
+    # Wholly bad files come in the first month of each run: the one table that may differ.
+    assert {name: rows for name, rows in by_month.items() if name != "defects"} == {
+        name: rows for name, rows in at_once.items() if name != "defects"
+    }
+
+
+def test_every_data_row_has_an_address_and_an_owner(made: tuple[Path, Manifest]) -> None:
+    key, manifest = made
+    links = read_table(key, "links")
+    assert len({(row["sha256"], row["sheet"], row["row"]) for row in links}) == len(links)
+    assert Counter(row["sha256"] for row in links) == {file.sha256: file.rows for file in manifest.good()}
+    assert all(row["household_no"] for row in links if row["feed_id"].startswith("register."))
+    planted = {(row["sha256"], row["sheet"], row["row"]) for row in read_table(key, "defects") if row["row"]}
+    assert planted == {(row["sha256"], row["sheet"], row["row"]) for row in links if row["is_planted"]}
+
+
+def test_no_id_number_and_no_name_is_in_the_key(key: Path) -> None:
+    text = json.dumps({name: read_table(key, name) for name in TABLES}, ensure_ascii=False)
+    numbers = {row["household_no"] for row in read_table(key, "households")}
+    for number in numbers:  # household numbers begin like the invented ID numbers and are no secret
+        text = text.replace(number, "")
+    assert ISSUING_PREFIX not in text
+    assert not {"person_name", "head_name", "id_number", "head_id_number"} & {
+        name for columns in TABLES.values() for name in columns
+    }
+
+
+def test_a_refused_member_row_takes_its_evidence_away(key: Path) -> None:
+    links = [row for row in read_table(key, "links") if row["period"] == "2026-10"]
+    refused = {row["person"] for row in links if row["feed_id"] == "register.member" and row["is_planted"]}
+    mine = [row for row in links if row["feed_id"] == "health.insurance" and row["person"] in refused]
+    assert mine
+    assert not any(row["is_reachable"] for row in mine)
+
+
+def test_a_household_that_was_refused_is_not_in_the_universe(key: Path) -> None:
+    refused = {
+        (row["period"], row["household_no"])
+        for row in read_table(key, "links")
+        if row["feed_id"] == "register.household" and row["is_planted"]
+    }
+    assert refused
+    assert not refused & {(row["period"], row["household_no"]) for row in read_table(key, "guarantees")}
+
+
+def test_rates_of_all_levels_add_up(key: Path) -> None:
+    sums: Counter[tuple[str, str, str]] = Counter()
+    for row in read_table(key, "rates"):
+        assert row["universe"] == row["met"] + row["unmet"] + row["unknown"]
+        for name in ("universe", "met"):
+            sums[f"{row['period']} {row['guarantee']}", name, row["level_code"]] += row[name]
+    for month, name, _ in list(sums):
+        assert len({sums[month, name, level] for level in ("village", "township", "county")}) == 1
+
+
+def test_the_key_never_lies_in_the_bucket() -> None:
+    bucket = Path(settings().bucket.removeprefix("file://"))
+    with pytest.raises(ValueError, match="below the bucket"):
+        AnswerKey(COUNTY, HOUSEHOLDS, SEED).write(bucket / "key")
+
+
+# ---------------------------------------------------------------- the scorer
+@pytest.fixture
+def perfect(key: Path) -> Found:
+    defects, links = read_table(key, "defects"), read_table(key, "links")
+    guarantees = read_table(key, "guarantees")
+    return Found(
+        findings=frozenset(((row["sha256"], row["sheet"] or "", row["row"] or 0), row["rule_id"]) for row in defects),
+        received=frozenset(row["sha256"] for row in (*defects, *links)),
+        links={
+            (row["sha256"], row["sheet"], row["row"]): (row["household_no"], "direct")
+            for row in links
+            if row["period"] == "2026-10" and row["is_reachable"]
+        },
+        link_period="2026-10",
+        states={
+            (row["period"], row["household_no"]): {name: row[f"{name}_state"] for name in STATES} for row in guarantees
+        },
+        rates={
+            (row["period"], row["region_code"], row["guarantee"]): (
+                row["universe"],
+                row["met"],
+                row["unmet"],
+                row["unknown"],
+            )
+            for row in rates(guarantees)
+        },
+    )
+
+
+def _fallen(found: Found, key: Path) -> set[str]:
+    return {text.split(":")[0] for text in below(score_against(found, key), FLOORS)}
+
+
+def test_a_perfect_warehouse_stands_above_every_floor(perfect: Found, key: Path) -> None:
+    score = score_against(perfect, key)
+    assert below(score, FLOORS) == []
+    assert score.differences == {}
+    assert json.loads(score.to_json())["headline"]["rule_recall"] == 1.0
+
+
+def test_a_missed_fault_and_a_false_alarm_are_seen(perfect: Found, key: Path) -> None:
+    missed = min(perfect.findings)
+    assert _fallen(replace(perfect, findings=perfect.findings - {missed}), key) == {"rule_recall"}
+    sound = next(iter(perfect.links))
+    assert _fallen(replace(perfect, findings=perfect.findings | {(sound, "S-10")}), key) == {"rule_precision"}
+    wrong_rule = perfect.findings - {missed} | {(missed[0], "S-99")}
+    assert _fallen(replace(perfect, findings=wrong_rule), key) == {"rule_recall"}
+
+
+def test_a_good_file_refused_is_a_false_alarm(perfect: Found, key: Path) -> None:
+    file = next(row["sha256"] for row in read_table(key, "links"))
+    refused = replace(perfect, findings=perfect.findings | {((file, "", 0), "F-18")})
+    assert score_against(refused, key).rules["F-18"].false_alarms == 1
+
+
+def test_wrong_and_missed_links_are_seen(perfect: Found, key: Path) -> None:
+    first, second = [address for address, (number, _) in perfect.links.items() if number][:2]
+    swapped = {**perfect.links, first: ("no such household", "person")}
+    assert _fallen(replace(perfect, links=swapped), key) == {"link_precision"}
+    gone = {address: link for address, link in perfect.links.items() if address != second}
+    assert _fallen(replace(perfect, links=gone), key) == {"link_recall"}
+    sound = [row for row in read_table(key, "links") if row["period"] == "2026-10" and not row["is_planted"]]
+    outsider = next(row for row in sound if row["household_no"] is None)
+    linked = {**perfect.links, (outsider["sha256"], outsider["sheet"], outsider["row"]): perfect.links[first]}
+    assert _fallen(replace(perfect, links=linked), key) == {"link_precision"}
+
+
+@pytest.mark.parametrize(
+    ("truth", "said", "figures"),
+    [
+        ("unmet", "met", {"wrong_met", "state_agreement"}),
+        ("unknown", "met", {"wrong_met", "state_agreement"}),
+        ("met", "unmet", {"wrong_unmet", "state_agreement"}),
+        ("met", "unknown", {"state_agreement"}),
+    ],
+)
+def test_wrong_states_are_seen(perfect: Found, key: Path, truth: str, said: str, figures: set[str]) -> None:
+    place, states = next((place, states) for place, states in perfect.states.items() if states["housing"] == truth)
+    spoilt = {**perfect.states, place: {**states, "housing": said}}
+    score = score_against(replace(perfect, states=spoilt), key)
+    assert score.states["housing"].confusion[truth][said] == 1
+    assert {text.split(":")[0] for text in below(score, FLOORS)} == figures
+
+
+def test_a_household_too_few_or_too_many_is_seen(perfect: Found, key: Path) -> None:
+    place = min(perfect.states)
+    fewer = {other: found for other, found in perfect.states.items() if other != place}
+    assert _fallen(replace(perfect, states=fewer), key) == {"state_agreement"}
+    all_met = dict.fromkeys(STATES, "met")
+    more = {**perfect.states, ("2026-10", "nobody"): all_met}
+    assert _fallen(replace(perfect, states=more), key) == {"state_agreement", "wrong_met"}
+
+
+def test_a_rate_that_differs_is_seen(perfect: Found, key: Path) -> None:
+    place, (universe, met, unmet, unknown) = next(iter(perfect.rates.items()))
+    spoilt = {**perfect.rates, place: (universe, met + 1, unmet, unknown - 1)}
+    assert _fallen(replace(perfect, rates=spoilt), key) == {"rates_equal"}
+
+
+def test_an_empty_warehouse_never_passes(key: Path) -> None:
+    empty = Found(frozenset(), frozenset(), {}, None, {}, {})
+    assert _fallen(empty, key) == set(FLOORS)
+
+
+def test_a_floor_for_an_unknown_figure_is_refused(perfect: Found, key: Path) -> None:
+    with pytest.raises(ValueError, match="no score has"):
+        below(score_against(perfect, key), {"rule_recal": 1.0})
