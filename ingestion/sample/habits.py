@@ -29,7 +29,8 @@ class DefectPlan(_Strict):
     rule: str | None = None
     """Catalogue rule expected to find it; None: the usual rule of the kind."""
     values: Mapping[str, str] = Field(default_factory=dict)
-    """For kind `overwrite`: canonical name -> text written instead (empty: a blank cell)."""
+    """For kind `overwrite`: canonical name -> text written instead (empty: a blank cell).
+    For `swapped` and `last_month`: the other cell concerned, without a text."""
 
 
 class BadFile(_Strict):
@@ -56,7 +57,7 @@ class Habit(_Strict):
     subject: str
     file: str
     prefix: int = 0
-    format: Literal["xlsx", "xls", "csv", "html"]
+    format: Literal["xlsx", "xls", "csv", "tsv", "html"]
     optional: tuple[str, ...] = ()
     """Optional columns of the contract that the office sends; every other column of the contract is always sent."""
     headers: Mapping[str, int] = Field(default_factory=dict)
@@ -68,6 +69,8 @@ class Habit(_Strict):
     """Numbers are written as text, as system exports do."""
     has_units: bool = False
     """Units in brackets after the titles."""
+    is_in_wan: bool = False
+    """Money is written in 万元, as a title row says."""
     is_starred: bool = False
     """Required columns carry a `*`."""
     titles: tuple[str, ...] = ()

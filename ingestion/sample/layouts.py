@@ -11,7 +11,7 @@ from ingestion.contract import Column, Contract
 from ingestion.sample.cells import Cell
 from ingestion.sample.habits import Habit
 
-SHEET_NAMES = {"xlsx": "Sheet1", "xls": "Sheet1", "csv": "", "html": "表1"}
+SHEET_NAMES = {"xlsx": "Sheet1", "xls": "Sheet1", "csv": "", "tsv": "", "html": "表1"}
 """What the one sheet is called, by format: text has no sheet, tables of a web page are counted."""
 
 

@@ -22,10 +22,15 @@ from ingestion.sample.population import (
     new_allowance,
     new_household,
     new_person,
+    new_renovation,
+    new_support,
 )
 
 _TRIES = 400
 """Random looks for a household to which an event can happen."""
+
+_ROLL_AT_LEAST = 3
+"""Supported persons and renovations that any county has, however few its households."""
 
 _CASES_AT_LEAST = 3
 """Open school-leaver cases that stay open, so that the ledger is never empty."""
@@ -59,7 +64,7 @@ class State:
 def _pick(rng: Random, homes: Sequence[Household], test: Callable[[Household], bool]) -> Household | None:
     for _ in range(_TRIES):
         home = rng.choice(homes)
-        if test(home):
+        if home.gone is None and test(home):
             return home
     return None
 
@@ -128,7 +133,7 @@ def _move_out(state: State, rng: Random, homes: Sequence[Household]) -> bool:
 
 def _household_out(state: State, rng: Random, homes: Sequence[Household]) -> bool:
     def free_to_go(home: Household) -> bool:
-        return len(home.members) <= 3 and home.allowance is None and all(p.case is None for p in home.members)
+        return len(home.members) <= 3 and home.is_unaided and all(p.case is None for p in home.members)
 
     home = _pick(rng, homes, free_to_go)
     if home is None:
@@ -202,7 +207,7 @@ def _allowance_stopped(state: State, rng: Random, homes: Sequence[Household]) ->
 
 
 def _allowance_granted(state: State, rng: Random, homes: Sequence[Household]) -> bool:
-    home = _pick(rng, homes, lambda home: home.allowance is None)
+    home = _pick(rng, homes, lambda home: home.is_unaided)
     if home is None:
         return False
     home.allowance = new_allowance(rng, home.present(state.period), state.next_certificate, state.period)
@@ -217,6 +222,72 @@ def _connected(state: State, rng: Random, homes: Sequence[Household]) -> bool:
     home.meter = Meter(f"06{state.next_certificate + 60_000_000:08d}", "holder", True, False, rng.randint(25, 180))
     state.next_certificate += 1
     return True
+
+
+def _old_and_alone(home: Household, period: Period) -> bool:
+    present = home.present(period)
+    return len(present) == 1 and present[0] is home.head and home.head.age_on(period.first_day) >= 60
+
+
+def _support_granted(state: State, rng: Random, homes: Sequence[Household]) -> bool:
+    def is_free(home: Household) -> bool:
+        return home.is_unaided and _old_and_alone(home, state.period)
+
+    home = _pick(rng, homes, is_free)
+    if home is None:
+        return False
+    home.support = new_support(rng, home.head, state.next_certificate, state.period, home.place)
+    home.head.labour = "5"
+    state.next_certificate += 1
+    return True
+
+
+def _supported_death(state: State, rng: Random, homes: Sequence[Household]) -> bool:
+    """Who lived alone and dies ends the household: register, tekun roll and insurance all say so."""
+    alive = [home for home in homes if home.support is not None and home.support.stopped is None]
+    home = rng.choice(alive) if len(alive) > _ROLL_AT_LEAST else None
+    if home is None or home.support is None or home.support.started == state.period:
+        return False
+    home.support.stopped = ("1", state.period)
+    home.head.left = ("21", state.period)
+    home.gone = ("21", state.period)
+    return True
+
+
+def _house_damaged(state: State, rng: Random, homes: Sequence[Household]) -> bool:
+    home = _pick(rng, homes, lambda home: home.house.grade == "B" and home.renovation is None)
+    if home is None:
+        return False
+    home.house.grade = rng.choice("CCD")
+    home.house.assessed = state.period.first_day + timedelta(days=rng.randint(2, 24))
+    home.house.certificate_serial = state.next_certificate
+    state.next_certificate += 1
+    return True
+
+
+def _renovation_planned(state: State, rng: Random, homes: Sequence[Household]) -> bool:
+    def is_waiting(home: Household) -> bool:
+        assessed = home.house.assessed
+        return home.house.grade in {"C", "D"} and home.renovation is None and assessed is not None
+
+    home = _pick(rng, homes, is_waiting)
+    if home is None or home.house.grade is None:
+        return False
+    home.renovation = new_renovation(rng, home.house.grade, state.next_certificate, state.period)
+    state.next_certificate += 1
+    return True
+
+
+def _assess_renovated(state: State) -> None:
+    """A house accepted last month is assessed anew and is safe."""
+    last = state.period.shift(-1)
+    for home in state.households:
+        work = home.renovation
+        if work is not None and last.first_day <= work.accepted <= last.last_day and home.house.grade in {"C", "D"}:
+            home.house.grade, home.house.structure, home.house.built = "B", "2", work.plan_year
+            home.house.assessed = state.period.first_day + timedelta(days=work.serial % 20)
+            home.house.certificate_serial = state.next_certificate
+            state.next_certificate += 1
 
 
 Event = Callable[[State, Random, Sequence[Household]], bool]
@@ -234,8 +305,27 @@ _RATES: tuple[tuple[str, Event, float], ...] = (
     ("allowance_stopped", _allowance_stopped, 0.0006),
     ("allowance_granted", _allowance_granted, 0.0007),
     ("connected", _connected, 0.0004),
+    ("support_granted", _support_granted, 0.0006),
+    ("supported_death", _supported_death, 0.0005),
+    ("house_damaged", _house_damaged, 0.0006),
+    ("renovation_planned", _renovation_planned, 0.0007),
 )
 """Events per register household and month."""
+
+
+def _fill_small_rolls(state: State, rng: Random) -> None:
+    """A county of few households still has someone on every roll: an empty list is not a nil return."""
+    supported = sum(home.support is not None for home in state.households)
+    alone = [home for home in state.households if home.support is None and _old_and_alone(home, EPOCH)]
+    for home in alone[: max(0, _ROLL_AT_LEAST - supported)]:
+        home.support = new_support(rng, home.head, state.next_certificate, EPOCH, home.place)
+        home.allowance, home.head.labour = None, "5"
+        state.next_certificate += 1
+    renovated = sum(home.renovation is not None for home in state.households)
+    safe = [home for home in state.households if home.renovation is None and home.house.grade in {"A", "B"}]
+    for home in safe[: max(0, _ROLL_AT_LEAST - renovated)]:
+        home.renovation = new_renovation(rng, "C", state.next_certificate, Period(2017, 3))
+        state.next_certificate += 1
 
 
 def first_state(households: int, seed: int, where: Sequence[Place]) -> State:
@@ -245,6 +335,7 @@ def first_state(households: int, seed: int, where: Sequence[Place]) -> State:
     outsiders = round(households * OUTSIDER_SHARE)
     homes += [new_household(seed, serial, ids, where, is_registered=False) for serial in range(outsiders)]
     state = State(seed, EPOCH, where, ids, homes, next_serial=households, next_certificate=20_000_000)
+    _fill_small_rolls(state, Random(f"{seed}/small"))  # noqa: S311 - invented data, not a secret
     rng = Random(f"{seed}/cases")  # noqa: S311 - invented data, not a secret
     for _ in range(max(_CASES_AT_LEAST, households // 400)):
         _leave_school(state, rng, homes[:households])
@@ -256,6 +347,7 @@ def advance(state: State) -> None:
     state.period = state.period.shift(1)
     state.events = []
     rng = Random(f"{state.seed}/month/{state.period}")  # noqa: S311 - invented data, not a secret
+    _assess_renovated(state)
     homes = [home for home in state.households if home.number is not None and home.is_active(state.period)]
     for name, event, rate in _RATES:
         for _ in range(int(rate * len(homes) + rng.random())):

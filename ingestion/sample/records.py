@@ -14,7 +14,10 @@ from ingestion.sample.places import Place
 from ingestion.sample.population import Household
 
 Value = str | int | float | bool | date | Period | tuple[str, ...] | None
-"""What is true, before a department writes it down: codes, not labels; months as Period; lists as tuples."""
+"""What is true, before a department writes it down: codes, not labels; months as Period; lists as tuples.
+
+A moment is a datetime, which is a date.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,12 @@ def on_allowance(home: Household, period: Period) -> bool:
     return allowance is not None and allowance.started <= period and allowance.stopped is None
 
 
+def on_support(home: Household, period: Period) -> bool:
+    """The person living alone here is on the tekun roll this month."""
+    support = home.support
+    return support is not None and support.started <= period and support.stopped is None
+
+
 def is_working(person: Person, period: Period) -> bool:
     """Works away from home in the month."""
     age = person.age_on(period.last_day)
@@ -71,10 +80,11 @@ def _income(state: State, home: Household) -> dict[str, Value]:
     workers = sum(is_working(person, period) for person in present)
     wage = workers * rng.randint(9000, 17000)
     dibao = home.allowance.monthly * 12 if home.allowance and on_allowance(home, period) else 0
+    tekun = 12 * 832 if on_support(home, period) else 0
     pension = sum(1560 for person in present if person.age_on(period.last_day) >= 60)
     ecology = rng.choice((0, 0, 0, 320, 480))
     other = rng.choice((0, 150, 600, 1200))
-    transfer = dibao + pension + ecology + other
+    transfer = dibao + tekun + pension + ecology + other
     business = max(2600, home.income * len(present) - wage - transfer)
     business += business % 10
     expense = business // 10
@@ -90,7 +100,7 @@ def _income(state: State, home: Household) -> dict[str, Value]:
         "net_income_per_capita_yuan": round(net / len(present), 2),
         "income_year": period.year - 1,
         "dibao_income_yuan": float(dibao),
-        "tekun_income_yuan": 0.0,
+        "tekun_income_yuan": float(tekun),
         "pension_income_yuan": float(pension),
         "family_planning_income_yuan": 0.0,
         "ecology_income_yuan": float(ecology),
@@ -129,7 +139,7 @@ def _household(state: State, home: Household) -> Record:
         "head_id_number": home.head.id_number,
         "member_count": len(present),
         "register_class_code": home.register_class,
-        "poverty_attribute_code": "2" if on_allowance(home, period) else "1",
+        "poverty_attribute_code": "3" if on_support(home, period) else "2" if on_allowance(home, period) else "1",
         "poverty_status_code": home.status,
         "identification_standard_code": "1",
         "identified_month": Period(2014, 1).shift(rng.randrange(36)) if is_known else monitored,
@@ -235,7 +245,7 @@ def _member(state: State, home: Household, person: Person, position: int) -> Rec
         "stated_has_resident_pension": age >= 16,
         "stated_has_employee_pension": is_employee,
         "stated_is_dibao": is_dibao,
-        "stated_is_tekun": False,
+        "stated_is_tekun": on_support(home, period),
         "member_change_code": change[0] if change else None,
         "member_change_month": change[1] if change else None,
         "phone_number": None,

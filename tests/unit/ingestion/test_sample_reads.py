@@ -40,6 +40,8 @@ def _judge(root: Path, file: SampleFile, county_code: str) -> tuple[int, list[Fi
 def test_planted_is_found_and_clean_is_kept(sample: tuple[Path, Manifest], feed_id: str, period: Period) -> None:
     root, manifest = sample
     (file,) = [file for file in manifest.good(feed_id) if file.period == str(period)]
+    if file.is_nil:
+        pytest.skip("a nil return has no rows to judge")
     rows, findings = _judge(root, file, manifest.county_code)
     assert rows == file.rows
     rules = defaultdict(set)
