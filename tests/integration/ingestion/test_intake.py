@@ -166,7 +166,7 @@ def test_worse_resend_is_rejected_and_the_old_one_stays() -> None:
 
 
 def test_earlier_bytes_sent_again_after_a_replacement_are_live_again() -> None:
-    wanted, mistaken = workbook(good(30)), workbook(good(20))
+    wanted, mistaken = workbook(good(30)), workbook(good(29))
     first = take(drop(KEY, wanted))
     second = take(drop(KEY, mistaken))
     time.sleep(0.02)  # file times are coarser than the clock of the database
@@ -182,7 +182,7 @@ def test_leftover_of_an_earlier_file_does_not_come_alive(monkeypatch: pytest.Mon
     with monkeypatch.context() as patch:
         patch.setattr(intake, "_clear", lambda *_: None)  # the power went before the inbox was cleared
         first = take(KEY)
-    second = take(drop(f"{FOLDER}/低保新.xlsx", workbook(good(25))))
+    second = take(drop(f"{FOLDER}/低保新.xlsx", workbook(good(29))))
     assert take(KEY).submission_id == first.submission_id
     assert states() == {first.submission_id: "superseded", second.submission_id: "accepted"}
     assert not (bucket() / KEY).exists()
