@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from ingestion.sample.months import State
 from ingestion.sample.people import Person, schooling
 from ingestion.sample.population import Household
 from ingestion.sample.records import Record, Value, region
 from ingestion.sample.services import pupil, term
+from ingestion.sample.state import State
 
 _FIRST, _SECOND = {4, 10}, {5, 11}
 """Months in which the education office pays, and in which vocational pupils get the 雨露 subsidy."""
@@ -53,7 +53,7 @@ def _paid(state: State, home: Household, person: Person, grant: _Grant, day: int
         "paid_date": state.period.first_day + timedelta(days=day),
         "bank_name": "示例农信社",
         "bank_account_name": home.head.name,
-        "bank_account_number": f"6200005{home.serial:012d}",
+        "bank_account_number": f"6200005{home.serial:011d}1",
         "phone_number": None,
         "remark": None,
     }

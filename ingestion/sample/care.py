@@ -7,10 +7,10 @@ from datetime import timedelta
 from random import Random
 
 from hearth.period import Period
-from ingestion.sample.months import State
-from ingestion.sample.people import Person
+from ingestion.sample.people import MOVED, Person
 from ingestion.sample.population import Household
 from ingestion.sample.records import Record, Value, noise, on_allowance, on_support, region
+from ingestion.sample.state import State
 
 VISITS = 0.02
 """Settled visits per person and month."""
@@ -147,7 +147,7 @@ def _contract(state: State, home: Household, person: Person) -> Record:
     if draw < 0.03:
         reason = "04" if person.works_away else rng.choice(("05", "13", "15"))
     first = Period(period.year, 1)
-    if person.joined is not None and person.joined[1] > first:
+    if person.joined is not None and person.joined[0] not in MOVED and person.joined[1] > first:
         first = person.joined[1]
     chronic = _chronic(person, rng)
     months = _followups(period, turn) if chronic and draw < 0.985 else []

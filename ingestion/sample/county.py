@@ -18,9 +18,10 @@ from ingestion.sample.files import damage, encode, lock, not_a_workbook, to_xlsx
 from ingestion.sample.habits import BadFile, Habit, habits
 from ingestion.sample.layouts import Row, Sheet, fill, lay_out
 from ingestion.sample.manifest import Manifest, MonthFacts, PlantedDefect, SampleFile
-from ingestion.sample.months import State, months
+from ingestion.sample.months import months
 from ingestion.sample.places import Place, places
 from ingestion.sample.services import everyone
+from ingestion.sample.state import State
 from ingestion.sample.subjects import SUBJECTS
 
 if TYPE_CHECKING:

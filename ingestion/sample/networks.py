@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
 from hearth.period import Period
-from ingestion.sample.months import State
 from ingestion.sample.places import Place
 from ingestion.sample.population import Household
 from ingestion.sample.records import Record, Value, noise, region
+from ingestion.sample.state import State
 from ingestion.sample.wiring import DISTRICTS, District, Scheme, districts, is_failing, schemes
 
 STANDARD_KVA = (30, 50, 80, 100, 125, 160, 200, 250, 315, 400, 500)

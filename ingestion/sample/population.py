@@ -96,6 +96,8 @@ class Renovation:
     completed: date
     accepted: date
     paid: date
+    holder: Person | None = None
+    """Whom the ledger names if it is no longer the head."""
 
 
 @dataclass(slots=True)
@@ -129,10 +131,18 @@ class Household:
     joined: Period | None = None
     gone: tuple[str, Period] | None = None
     """household_change code and month."""
+    change: tuple[str, Period] | None = None
+    """The newest change that did not end the household."""
+    exited: Period | None = None
+    """Left poverty within the sample's time."""
+    cleared: Period | None = None
+    """The risk for which it is monitored was removed."""
+    head_at: int = 0
+    """Position of the head among the members."""
 
     @property
     def head(self) -> Person:
-        return self.members[0]
+        return self.members[self.head_at]
 
     @property
     def is_unaided(self) -> bool:
@@ -146,7 +156,7 @@ class Household:
         return self.exists(period) and (self.gone is None or self.gone[1] > period)
 
     def present(self, period: Period) -> list[Person]:
-        """Members of the period, head first."""
+        """Members of the period."""
         return [person for person in self.members if person.is_member(period)]
 
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from hearth.period import Period
-from ingestion.sample.months import State
 from ingestion.sample.people import Case, Person, school_year, schooling
 from ingestion.sample.population import Household, Water
 from ingestion.sample.records import Record, Value, noise, on_allowance, on_support, region
+from ingestion.sample.state import State
 from ingestion.sample.wiring import District, Scheme, is_failing, schemes
 
 DIBAO_STANDARD = 560.0

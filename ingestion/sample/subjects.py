@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from ingestion.sample import aid, care, networks, records, services, welfare, works
-from ingestion.sample.months import State
 from ingestion.sample.records import Record
+from ingestion.sample.state import State
 
 SUBJECTS: Mapping[str, Callable[[State], list[Record]]] = {
     "households": records.households,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 from hearth.period import Period
-from ingestion.sample.months import State
-from ingestion.sample.people import Person
+from ingestion.sample.people import MOVED, Person
 from ingestion.sample.population import Household, Support
 from ingestion.sample.records import Record, Value, noise, on_allowance, on_support, region
+from ingestion.sample.state import State
 
 BASIC = {"1": 1040.0, "2": 832.0}
 """Basic living amount per month by support_mode_code."""
@@ -122,7 +122,8 @@ def disabled(state: State) -> list[Record]:
     found = []
     for home in _in_order([home for home in state.households if home.exists(state.period)]):
         for person in home.members:
-            if person.disability is None or not person.is_listed(state.period) or on_support(home, state.period):
+            is_paid_elsewhere = (person.left is not None and person.left[0] in MOVED) or on_support(home, state.period)
+            if person.disability is None or not person.is_listed(state.period) or is_paid_elsewhere:
                 continue
             record = _disabled(state, home, person)
             if record is not None:

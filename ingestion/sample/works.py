@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 
-from ingestion.sample.months import State
 from ingestion.sample.population import Household, Renovation
 from ingestion.sample.records import Record, Value, noise, region
+from ingestion.sample.state import State
 
 SUBSIDY = {"C": 14_000, "D": 35_000}
 """Yuan by grade of the house."""
@@ -25,7 +25,7 @@ def _known(day: date, until: date) -> date | None:
 
 
 def _renovation(state: State, home: Household, work: Renovation) -> Record:
-    until = state.period.last_day
+    until, holder = state.period.last_day, work.holder or home.head
     rng = noise(state, "renovation", work.serial)
     dates = [_known(day, until) for day in (work.started, work.completed, work.accepted, work.paid)]
     subsidy = SUBSIDY[work.grade]
@@ -33,8 +33,8 @@ def _renovation(state: State, home: Household, work: Renovation) -> Record:
     values: dict[str, Value] = {
         **region(home.place, home.hamlet),
         "household_no": None,
-        "head_name": home.head.name,
-        "head_id_number": home.head.id_number,
+        "head_name": holder.name,
+        "head_id_number": holder.id_number,
         "member_count": len(home.present(state.period)) or len(home.members),
         "archive_no": f"示危改[{work.plan_year}]{work.serial:08d}号",
         "plan_year": work.plan_year,
@@ -56,7 +56,7 @@ def _renovation(state: State, home: Household, work: Renovation) -> Record:
         "county_subsidy_yuan": float(subsidy - central - provincial),
         "paid_yuan": float(subsidy) if dates[3] else 0.0,
         "bank_name": "示例农信社",
-        "bank_account_name": home.head.name,
+        "bank_account_name": holder.name,
         "bank_account_number": f"6200004{work.serial:012d}",
         "phone_number": None,
         "remark": None,
