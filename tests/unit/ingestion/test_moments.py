@@ -15,19 +15,24 @@ from ingestion.table import CellValue
 MAY = DateContext(Period(2024, 5))
 
 
+def at(text: str) -> datetime:
+    """Local time: cells have no zone."""
+    return datetime.fromisoformat(text)
+
+
 @pytest.mark.parametrize(
     ("cell", "moment"),
     [
-        ("2024-05-08 14:05", datetime(2024, 5, 8, 14, 5)),
-        ("2024/5/8 14:05:00", datetime(2024, 5, 8, 14, 5)),
-        ("2024.5.8 4:05", datetime(2024, 5, 8, 4, 5)),
-        ("2024年5月8日14时5分", datetime(2024, 5, 8, 14, 5)),
-        ("2024年5月8日 14时", datetime(2024, 5, 8, 14)),
-        ("2024年5月8日14：05", datetime(2024, 5, 8, 14, 5)),
-        ("2024-05-08T14:05:30.5", datetime(2024, 5, 8, 14, 5, 30)),
-        (datetime(2024, 5, 8, 14, 5), datetime(2024, 5, 8, 14, 5)),
-        (45420.586805555555, datetime(2024, 5, 8, 14, 5)),
-        ("2024-05-31 23:59", datetime(2024, 5, 31, 23, 59)),
+        ("2024-05-08 14:05", at("2024-05-08 14:05:00")),
+        ("2024/5/8 14:05:00", at("2024-05-08 14:05:00")),
+        ("2024.5.8 4:05", at("2024-05-08 04:05:00")),
+        ("2024年5月8日14时5分", at("2024-05-08 14:05:00")),
+        ("2024年5月8日 14时", at("2024-05-08 14:00:00")),
+        ("2024年5月8日14：05", at("2024-05-08 14:05:00")),
+        ("2024-05-08T14:05:30.5", at("2024-05-08 14:05:30")),
+        (at("2024-05-08 14:05:00"), at("2024-05-08 14:05:00")),
+        (45420.586805555555, at("2024-05-08 14:05:00")),
+        ("2024-05-31 23:59", at("2024-05-31 23:59:00")),
     ],
 )
 def test_reads_every_spelling(cell: CellValue, moment: datetime) -> None:
@@ -46,7 +51,7 @@ def test_what_began_in_the_month_may_end_after_it() -> None:
     with pytest.raises(CellProblem, match="R-ALL-05"):
         parse_moment("2024-06-01 00:10", MAY)
     ends = DateContext(Period(2024, 5), may_follow=True)
-    assert parse_moment("2024-06-01 00:10", ends) == datetime(2024, 6, 1, 0, 10)
+    assert parse_moment("2024-06-01 00:10", ends) == at("2024-06-01 00:10:00")
     with pytest.raises(CellProblem, match="S-06"):
         parse_moment("2025-05-08 14:05", ends)
 
@@ -55,7 +60,7 @@ def test_what_began_in_the_month_may_end_after_it() -> None:
 def test_a_typed_day_is_midnight_only_beside_times(cell: CellValue) -> None:
     with pytest.raises(CellProblem, match="S-06"):
         parse_moment(cell, MAY)
-    assert shows_time([cell, datetime(2024, 5, 9, 1, 2)])
+    assert shows_time([cell, at("2024-05-09 01:02:00")])
     assert not shows_time([cell, "2024-05-09 01:02"])
     context = DateContext(Period(2024, 5), shows_time=True)
-    assert parse_moment(cell, context) == datetime(2024, 5, 8)
+    assert parse_moment(cell, context) == at("2024-05-08 00:00:00")
