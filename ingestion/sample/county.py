@@ -211,7 +211,7 @@ def write_county(periods: Sequence[Period], households: int, seed: int, target: 
     """
     without = sorted(contracts().keys() - habits().feeds.keys())
     if without:
-        raise ValueError(f"contracts without a habit in habits.yaml: {without}")
+        raise ValueError(f"contracts without a habit in offices/*.yaml: {without}")
     where = places(settings().county_code)
     files: list[SampleFile] = []
     facts: list[MonthFacts] = []

@@ -29,4 +29,4 @@ SUBJECTS: Mapping[str, Callable[[State], list[Record]]] = {
     "outages": networks.outages,
     "voltages": networks.voltages,
 }
-"""Name in ``habits.yaml`` -> the month's rows as they truly are."""
+"""Name in ``offices/*.yaml`` -> the month's rows as they truly are."""
