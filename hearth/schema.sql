@@ -47,8 +47,11 @@ create table if not exists ops.submission (
     verdict_at timestamptz,
     superseded_by text references ops.submission (submission_id),
     receipt_key text,
+    -- The department declared that there is nothing to report (F-09): accepted without a row.
+    is_nil_return boolean not null default false,
     constraint submission_rows_balance check (rows_received = rows_accepted + rows_rejected)
 );
+alter table ops.submission add column if not exists is_nil_return boolean not null default false;
 create unique index if not exists submission_once on ops.submission (
     county_code, coalesce(department, ''), coalesce(feed, ''), coalesce(period, ''), sha256
 );

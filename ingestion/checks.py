@@ -44,6 +44,7 @@ _ARROW_TYPES: Mapping[Kind, pa.DataType] = {
     Kind.DECIMAL: pa.decimal128(14, 2),
     Kind.BOOL: pa.bool_(),
     Kind.DATE: pa.date32(),
+    Kind.TIMESTAMP: pa.timestamp("us"),
     Kind.MONTH: pa.string(),
     Kind.YEAR: pa.int64(),
     Kind.CODE: pa.string(),

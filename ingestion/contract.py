@@ -30,6 +30,8 @@ class Kind(StrEnum):
     DECIMAL = "dec"
     BOOL = "bool"
     DATE = "date"
+    TIMESTAMP = "ts"
+    """Day and time of day, local (UTC+8)."""
     MONTH = "month"
     YEAR = "year"
     CODE = "code"
@@ -64,6 +66,7 @@ SQL_TYPES: Mapping[Kind, str] = {
     Kind.DECIMAL: "numeric(14, 2)",
     Kind.BOOL: "boolean",
     Kind.DATE: "date",
+    Kind.TIMESTAMP: "timestamp",
     Kind.MONTH: "text",
     Kind.YEAR: "integer",
     Kind.CODE: "text",
@@ -86,6 +89,15 @@ class Header:
 
     def valid_in(self, period: Period) -> bool:
         return (self.since is None or self.since <= period) and (self.until is None or period <= self.until)
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Long layout: where column ``by`` says ``code``, the value of column ``source`` belongs here."""
+
+    by: str
+    code: str
+    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +126,14 @@ class Column:
     coarser: bool = False
     """A month or a year is accepted where a day is asked; ``<name>_precision`` keeps which."""
     default: str | None = None
-    """Value of a missing column or an empty cell; the name of another column stands for its value in the row."""
+    """Value of a missing column or an empty cell; the name of another column stands for its value in the row, names
+    joined by ``+`` for their values put together."""
+    otherwise: str | None = None
+    """Of a code column: words that are in no list go to this text column instead of refusing the row."""
+    spread: Spread | None = None
+    """The feed also comes with one row per value instead of one column (long layout)."""
+    may_follow_month: bool = False
+    """What began in the month may end after it: no R-ALL-05 within the days of grace."""
     blank_is_false: bool = False
     percent_floor: float | None = None
     loaded: bool = True
@@ -221,6 +240,10 @@ def _header(entry: str | Mapping[str, Any], everywhere: Mapping[str, str]) -> He
     )
 
 
+def _spread(node: Mapping[str, Any]) -> Spread:
+    return Spread(by=node["by"], code=str(node["code"]), source=node["from"])
+
+
 def _column(node: Mapping[str, Any]) -> Column:
     custom = _custom(node)
     kind = Kind(custom["kind"])
@@ -254,6 +277,9 @@ def _column(node: Mapping[str, Any]) -> Column:
         maximum=options.get("maximum"),
         coarser=custom.get("coarser", False),
         default=custom.get("default"),
+        otherwise=custom.get("otherwise"),
+        spread=_spread(custom["spread"]) if "spread" in custom else None,
+        may_follow_month=custom.get("mayFollowMonth", False),
         blank_is_false=custom.get("blankIsFalse", False),
         percent_floor=custom.get("percentFloor"),
         loaded=custom.get("loaded", True),

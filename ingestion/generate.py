@@ -27,6 +27,7 @@ _KINDS: Mapping[Kind, str] = {
     Kind.DECIMAL: "小数",
     Kind.BOOL: "是/否",
     Kind.DATE: "日期",
+    Kind.TIMESTAMP: "日期和时刻",
     Kind.MONTH: "年月",
     Kind.YEAR: "年份",
     Kind.CODE: "单选",
@@ -72,9 +73,10 @@ def _source_table(contract: Contract) -> dict[str, Any]:
 def dbt_sources(department: str, found: Iterable[Contract]) -> str:
     """The dbt source file of one department: one table per feed, every column described, Chinese first."""
     feeds = list(found)
+    offices = "、".join(dict.fromkeys(contract.department_title for contract in feeds))
     source = {
         "name": department,
-        "description": f"{feeds[0].department_title} | Accepted rows as submitted, direct personal data hashed.",
+        "description": f"{offices} | Accepted rows as submitted, direct personal data hashed.",
         "schema": "raw",
         "config": {
             "loaded_at_field": "loaded_at",

@@ -13,6 +13,7 @@ from ingestion.checks import error_rows, run_checks, summarise_findings
 from ingestion.contract import Contract
 from ingestion.inbox import Address
 from ingestion.load import Batch, build_batch
+from ingestion.nil_return import check_nil_return, is_nil_return
 from ingestion.quarantine import quarantine_rows
 from ingestion.read import read_table, type_table
 from ingestion.reference_data import parameters
@@ -61,9 +62,21 @@ def judge(
     if period > Period.containing(entry.received_at.astimezone(settings().zone).date()):
         return _refused(_note("F-14", "error", f"报送月份{period}"))
     try:
+        if is_nil_return(entry.file_name):
+            return _judge_nil(entry, contract, period, data, confirmed)
         return _judge_rows(entry, contract, period, data, confirmed)
     except FileProblem as problem:
         return _refused(Note(problem.rule_id, "error", problem.message, problem.fix))
+
+
+def _judge_nil(entry: Submission, contract: Contract, period: Period, data: bytes, confirmed: frozenset[str]) -> Judged:
+    """A nil return: accepted with no rows, or refused as a whole."""
+    in_force = parameters(period.last_day, entry.county_code)
+    check_nil_return(data, entry.file_name, contract, period, int(in_force["header_scan_rows"]))
+    reason = None if "F-18" in confirmed else _shrinkage(entry, contract, 0, in_force)
+    if reason is not None:
+        return _refused(reason)
+    return Judged(Verdict(State.ACCEPTED, notes=_lateness(entry), is_nil_return=True))
 
 
 def _judge_rows(

@@ -39,7 +39,8 @@ def hold(slot: Slot) -> Iterator[None]:
 _COLUMNS: LiteralString = (
     "submission_id, county_code, department, feed, period, file_name, inbox_key, archive_key, sha256, byte_count,"
     " state, contract_version, rows_received, rows_accepted, rows_rejected, rows_excluded, warning_count,"
-    " reason_rule_id, reason_message, reason_fix, notes, received_at, due_at, verdict_at, superseded_by, receipt_key"
+    " reason_rule_id, reason_message, reason_fix, notes, received_at, due_at, verdict_at, superseded_by, receipt_key,"
+    " is_nil_return"
 )
 _IN_SLOT: LiteralString = (
     "county_code = %(county_code)s and department is not distinct from %(department)s"
@@ -133,7 +134,8 @@ def _reopen(connection: psycopg.Connection[Any], entry: Submission, contract_ver
     connection.execute(
         "update ops.submission set state = 'claimed', contract_version = %(version)s, rows_received = 0,"
         " rows_accepted = 0, rows_rejected = 0, rows_excluded = 0, warning_count = 0, reason_rule_id = null,"
-        " reason_message = null, reason_fix = null, notes = '[]', verdict_at = null where submission_id = %(id)s",
+        " reason_message = null, reason_fix = null, notes = '[]', is_nil_return = false, verdict_at = null"
+        " where submission_id = %(id)s",
         values,
     )
     reopened = _one(connection, "submission_id = %(id)s", values)
@@ -184,7 +186,7 @@ def record(entry: Submission, verdict: Verdict, batch: Batch | None) -> None:
             "update ops.submission set state = %(state)s, rows_received = %(received)s, rows_accepted = %(accepted)s,"
             " rows_rejected = %(rejected)s, rows_excluded = %(excluded)s, warning_count = %(warnings)s,"
             " reason_rule_id = %(rule)s, reason_message = %(message)s, reason_fix = %(fix)s, notes = %(notes)s,"
-            " verdict_at = clock_timestamp() where submission_id = %(id)s",
+            " is_nil_return = %(nil)s, verdict_at = clock_timestamp() where submission_id = %(id)s",
             {
                 "id": entry.submission_id,
                 "state": verdict.state.value,
@@ -195,6 +197,7 @@ def record(entry: Submission, verdict: Verdict, batch: Batch | None) -> None:
                 "warnings": warnings,
                 "rule": reason.rule_id if reason else None,
                 "message": reason.message if reason else None,
+                "nil": verdict.is_nil_return,
                 "fix": reason.fix if reason else None,
                 "notes": Jsonb([note.as_dict() for note in verdict.notes]),
             },

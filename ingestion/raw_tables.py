@@ -202,7 +202,10 @@ def _existing_types(connection: psycopg.Connection, table: str) -> Mapping[str, 
     return dict(rows.fetchall())
 
 
-_SPELLINGS: Mapping[str, str] = {"timestamptz": "timestamp with time zone"}
+_SPELLINGS: Mapping[str, str] = {
+    "timestamptz": "timestamp with time zone",
+    "timestamp": "timestamp without time zone",
+}
 
 
 def _raw_table(connection: psycopg.Connection, contract: Contract) -> None:

@@ -30,8 +30,7 @@ def read_table(data: bytes, file_name: str, contract: Contract, period: Period) 
     taken: F-01, F-02, F-05, F-07, F-08, F-10, F-11, S-02, S-08.
     """
     known = parameters(period.last_day)
-    limits = Limits(int(known["max_file_mb"]), int(known["max_zip_ratio"]))
-    book = _open(data, limits)
+    book = open_book(data, period)
     index = HeaderIndex(contract, period)
     found = _matching_sheets(book, contract, index, int(known["header_scan_rows"]))
     months = _check_months(found, file_name, period)
@@ -50,8 +49,10 @@ def type_table(raw: RawTable, period: Period, county_code: str) -> TypedTable:
     return type_rows(raw, period, county_code)
 
 
-def _open(data: bytes, limits: Limits) -> Book:
-    kind = sniff(data, limits)
+def open_book(data: bytes, period: Period) -> Book:
+    """The sheets of a file of any accepted kind. Raises FileProblem F-01, F-02, F-07."""
+    known = parameters(period.last_day)
+    kind = sniff(data, Limits(int(known["max_file_mb"]), int(known["max_zip_ratio"])))
     match kind:
         case FileKind.XLSX:
             return read_xlsx(data)
@@ -119,12 +120,17 @@ def _check_months(found: Iterable[tuple[Grid, Layout]], file_name: str, period: 
         places.append((f"工作表“{grid.sheet}”", {sheet_month} if sheet_month else set()))
     for place, months in places:
         if months and str(period) not in months:
-            raise file_problem(
-                "F-05",
-                message="{place}写的是{months}，与报送月份{period}不一致",
-                place=place,
-                months="、".join(sorted(months)),
-                period=period,
-            )
+            raise months_disagree(place, months, period)
         seen |= months
     return tuple(sorted(seen))
+
+
+def months_disagree(place: str, months: Iterable[str], period: Period) -> FileProblem:
+    """F-05: the file names another month than its folder."""
+    return file_problem(
+        "F-05",
+        message="{place}写的是{months}，与报送月份{period}不一致",
+        place=place,
+        months="、".join(sorted(months)),
+        period=period,
+    )

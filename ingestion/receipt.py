@@ -21,7 +21,7 @@ from ingestion.checks import fill_text, titles
 from ingestion.contract import Contract, contracts
 from ingestion.reference_data import parameters
 from ingestion.rules import catalogue
-from ingestion.submission import LIVE, State, Submission
+from ingestion.submission import LIVE, NIL_SENTENCE, State, Submission
 
 if TYPE_CHECKING:
     from airflow.sdk import ObjectStoragePath
@@ -146,6 +146,8 @@ def receipt_of(entry: Submission) -> Receipt:
     reason = None
     if entry.reason_rule_id is not None:
         reason = ReceiptLine(entry.reason_rule_id, "error", 0, entry.reason_message or "", entry.reason_fix or "")
+    is_nil = entry.is_nil_return and state in LIVE
+    verdict, next_step = NIL_SENTENCE if is_nil else (state.verdict, state.next_step)
     return Receipt(
         submission_id=entry.submission_id,
         county_code=entry.county_code,
@@ -159,8 +161,8 @@ def receipt_of(entry: Submission) -> Receipt:
         byte_count=entry.byte_count,
         contract_version=entry.contract_version,
         state=state.value,
-        verdict=state.verdict,
-        next_step=state.next_step,
+        verdict=verdict,
+        next_step=next_step,
         reason=reason,
         rows_received=entry.rows_received,
         rows_accepted=entry.rows_accepted,

@@ -42,6 +42,7 @@ _SENTENCES: Mapping[State, tuple[str, str]] = {
     ),
     State.SUPERSEDED: ("本次报送已被后来的报送替换。", "无需处理，以最新一次报送的回执为准。"),
 }
+NIL_SENTENCE = ("零报告已接收。", "无需处理。本月以后如有数据，请按普通报表报送，新的报送会替换零报告。")
 LIVE = (State.ACCEPTED, State.PARTIALLY_ACCEPTED)
 
 
@@ -91,6 +92,7 @@ class Submission:
     verdict_at: datetime | None
     superseded_by: str | None
     receipt_key: str | None
+    is_nil_return: bool = False
 
     @property
     def slot(self) -> Slot:
@@ -123,6 +125,8 @@ class Verdict:
     notes: Sequence[Note] = ()
     findings: Sequence[Finding] = ()
     results: Sequence[RuleResult] = ()
+    is_nil_return: bool = False
+    """The sender declared that there is nothing to report (F-09)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from ingestion.normalise.context import Context
 from ingestion.normalise.dates import DateContext, parse_day, parse_month, parse_year
 from ingestion.normalise.ids import parse_account, parse_id, parse_id_number, parse_phone
 from ingestion.normalise.mapping import mapped
+from ingestion.normalise.moments import parse_moment
 from ingestion.normalise.numbers import parse_decimal, parse_int, states_percent, to_scale
 from ingestion.normalise.problems import CellProblem, Parsed, Remark
 from ingestion.normalise.text import (
@@ -81,6 +82,8 @@ def _for_kind(  # noqa: PLR0911 - one return per kind
             return lambda cell: Parsed(parse_bool(cell) is not negate)
         case Kind.DATE:
             return lambda cell: Parsed(*parse_day(cell, dates, coarser=column.coarser))
+        case Kind.TIMESTAMP:
+            return lambda cell: Parsed(parse_moment(cell, dates))
         case Kind.MONTH:
             return lambda cell: Parsed(*parse_month(cell, dates, coarser=column.coarser))
         case Kind.YEAR:

@@ -36,8 +36,12 @@ class DateContext:
     is_1904: bool = False
     is_deadline: bool = False
     """The column names something to come (休学期满日期), not something that happened."""
+    may_follow: bool = False
+    """What the cell names may lie after the month end, within the days of grace: the end of what began in it."""
     shows_october: bool = False
     """Somewhere in the column stands a text like 2019.10, so that 2019.1 there is January (GEN-20)."""
+    shows_time: bool = False
+    """Somewhere in the column stands a typed cell with a time of day."""
 
     @property
     def latest(self) -> date:
@@ -56,13 +60,18 @@ def parse_date(cell: CellValue, context: DateContext) -> tuple[date, str]:
     for 2019.1 where nothing tells January from October; R-ALL-05 for what happened just after the month end.
     """
     day, precision = _read(cell, context)
+    check_day(day, context)
+    return day, precision
+
+
+def check_day(day: date, context: DateContext) -> None:
+    """Raises CellProblem as `parse_date` says for a day that cannot be meant."""
     if day.year < 1900 or day > _END_OF_TIME:
         raise CellProblem("S-06")
     if day > context.latest + _GRACE:
         raise CellProblem("S-06", message="远在报送月份之后，应为笔误", fix="请核对日期")
-    if day > context.latest:
+    if day > context.latest and not context.may_follow:
         raise CellProblem("R-ALL-05")
-    return day, precision
 
 
 def parse_day(cell: CellValue, context: DateContext, *, coarser: bool) -> tuple[date, str]:
@@ -101,12 +110,16 @@ def _read(cell: CellValue, context: DateContext) -> tuple[date, str]:
     if isinstance(cell, bool) or cell is None:
         raise CellProblem("S-06")
     if isinstance(cell, int | float) and _SERIAL_FIRST <= cell <= _SERIAL_LAST:
-        base = date(1904, 1, 1) if context.is_1904 else date(1899, 12, 30)
-        return base + timedelta(days=int(cell)), "day"
+        return serial_base(context) + timedelta(days=int(cell)), "day"
     text = _spelled(cell)
     if _LOST_ZERO.match(text):
         return _january_or_october(int(text[:4]), context), "month"
     return _from_text(text)
+
+
+def serial_base(context: DateContext) -> date:
+    """Day 0 of the workbook's day numbers."""
+    return date(1904, 1, 1) if context.is_1904 else date(1899, 12, 30)
 
 
 def _spelled(cell: CellValue) -> str:

@@ -22,6 +22,7 @@ class Draft:
         self.faulty: set[tuple[int, str]] = set()
         """(position, column) of cells that already have an error: nothing more is said of them."""
         self._found: list[tuple[int, Finding]] = []
+        self._aside: list[tuple[int, str, str]] = []
         positions = {(row.sheet, row.row): position for position, row in enumerate(context.raw.rows)}
         for finding in context.raw.findings:
             for name in finding.columns:
@@ -31,6 +32,16 @@ class Draft:
         """All findings in row order, without those of rows that were collapsed into another."""
         ordered = sorted(self._found, key=lambda entry: entry[0])
         return tuple(finding for position, finding in ordered if position not in dropped)
+
+    def set_aside(self, position: int, column: str, text: str) -> None:
+        """Words of a code column that are in no list, for the text column that takes them."""
+        self._aside.append((position, column, text))
+
+    def put_aside_texts(self) -> None:
+        """Once all columns are read: the words set aside into their text column, behind what stands there."""
+        for position, column, text in self._aside:
+            there = self.values[column][position]
+            self.values[column][position] = text if there is None else f"{there}；{text}"
 
     def refuse(self, position: int, column: Column, cell: CellValue, problem: CellProblem) -> None:
         """A cell that cannot be read rejects its row."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from typing import Any
 
 from ingestion.normalise.draft import Draft
@@ -9,11 +10,12 @@ from ingestion.normalise.text import as_text
 from ingestion.table import RawRow
 
 
-def find_duplicates(draft: Draft, placeholders: set[tuple[int, str]]) -> set[int]:
+def find_duplicates(draft: Draft, placeholders: set[tuple[int, str]], merged: Set[int] = frozenset()) -> set[int]:
     """Positions of rows to leave out because an identical one stands before them.
 
     Rows of one key that differ are all refused: which of them is right only the sender knows. A key with a placeholder
-    in it names nobody, so rows that share it are not duplicates unless they are identical.
+    in it names nobody, so rows that share it are not duplicates unless they are identical. Rows at `merged` are part of
+    another already.
     """
     contract = draft.context.contract
     rows = draft.context.raw.rows
@@ -22,7 +24,7 @@ def find_duplicates(draft: Draft, placeholders: set[tuple[int, str]]) -> set[int
         return set()
     groups: dict[tuple[Any, ...], list[int]] = {}
     for position, key in enumerate(zip(*(draft.values[name] for name in keys), strict=True)):
-        if None not in key:
+        if None not in key and position not in merged:
             groups.setdefault(key, []).append(position)
     dropped: set[int] = set()
     for positions in groups.values():

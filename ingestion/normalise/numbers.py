@@ -84,8 +84,14 @@ def to_scale(number: Decimal, scale: int) -> Decimal:
 def parse_int(
     cell: CellValue, *, unit: str | None = None, header_unit: str | None = None, title_unit: str | None = None
 ) -> int:
-    """A whole number; 3.0 is 3, 3.5 is refused. Raises CellProblem S-07."""
+    """A whole number; 3.0 is 3, 3.5 is refused. What another unit made broken is rounded: 1.33 h is 80 minutes.
+
+    Raises CellProblem S-07.
+    """
     number = parse_decimal(cell, unit=unit, header_unit=header_unit, title_unit=title_unit, scale=9)
+    sent = _unit_sent(split_number(cell)[1], unit, header_unit, title_unit)
+    if sent is not None and unit is not None and factor(sent, unit) not in (None, 1):
+        number = to_scale(number, 0)
     if number != number.to_integral_value():
         raise CellProblem("S-07", message="不是整数")
     return int(number)

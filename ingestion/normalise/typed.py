@@ -16,9 +16,12 @@ from ingestion.normalise.dates import DateContext, shows_october
 from ingestion.normalise.draft import Draft
 from ingestion.normalise.duplicates import find_duplicates
 from ingestion.normalise.ids import IdNumber, full_years
+from ingestion.normalise.moments import shows_time
 from ingestion.normalise.percent import percent_scale
 from ingestion.normalise.places import PLACE_COLUMNS, locate
 from ingestion.normalise.problems import CellProblem, Parsed
+from ingestion.normalise.spread import merge_spread, spread
+from ingestion.normalise.text import as_text
 from ingestion.table import RawTable, TypedTable
 
 _CERTIFICATE = "disability_certificate_number"
@@ -29,6 +32,7 @@ _TYPES: Mapping[Kind, pa.DataType] = {
     Kind.INT: pa.int64(),
     Kind.BOOL: pa.bool_(),
     Kind.DATE: pa.date32(),
+    Kind.TIMESTAMP: pa.timestamp("us"),
     Kind.MONTH: pa.string(),
     Kind.YEAR: pa.int64(),
     Kind.CODE: pa.string(),
@@ -61,11 +65,14 @@ def type_rows(raw: RawTable, period: Period, county_code: str) -> TypedTable:
             _type_column(draft, column)
         else:
             draft.values[column.name] = [None] * len(raw.rows)
+    draft.put_aside_texts()
     _fill_defaults(draft)
+    spread(draft)
     person = _read_person(draft)
     locate(draft)
     _refuse_blanks(draft)
-    dropped = find_duplicates(draft, person.placeholders)
+    merged = merge_spread(draft)
+    dropped = merged | find_duplicates(draft, person.placeholders, merged)
     return _table(draft, person.columns, dropped)
 
 
@@ -76,7 +83,9 @@ def _type_column(draft: Draft, column: Column) -> None:
         context.period,
         is_1904=context.raw.is_1904,
         is_deadline="_until_" in name,
+        may_follow=column.may_follow_month,
         shows_october=column.kind in (Kind.DATE, Kind.MONTH) and shows_october(cells),
+        shows_time=column.kind is Kind.TIMESTAMP and shows_time(cells),
     )
     scale = percent_scale(cells, column)
     parse = make_parser(column, context, dates, scale)
@@ -95,7 +104,10 @@ def _type_column(draft: Draft, column: Column) -> None:
                 result = problem
             known[key] = result
         if isinstance(result, CellProblem):
-            draft.refuse(position, column, cell, result)
+            if column.otherwise is not None and result.rule_id == "S-10":
+                draft.set_aside(position, column.otherwise, as_text(cell))
+            else:
+                draft.refuse(position, column, cell, result)
             result = BLANK
         elif result.remarks:
             draft.remark(position, column, result.remarks)
@@ -112,16 +124,36 @@ def _fill_defaults(draft: Draft) -> None:
     for column in context.contract.columns:
         if column.default is None:
             continue
-        if column.default in context.contract.by_name:
-            others = draft.values[column.default]
-        else:
-            value = make_parser(column, context, DateContext(context.period))(column.default).value
-            others = [value] * len(context.raw.rows)
+        others = _default_values(draft, column, column.default)
         values = draft.values[column.name]
         for position, value in enumerate(values):
             if value is None and (position, column.name) not in draft.faulty:
                 values[position] = others[position]
     _blank_is_false(draft, context)
+
+
+def _default_values(draft: Draft, column: Column, default: str) -> list[Any]:
+    context = draft.context
+    names = default.split("+")
+    if not set(names) <= context.contract.by_name.keys():
+        value = make_parser(column, context, DateContext(context.period))(default).value
+        return [value] * len(context.raw.rows)
+    if len(names) > 1:
+        parts = zip(*(draft.values[name] for name in names), strict=True)
+        return ["".join(map(str, row)) if None not in row else None for row in parts]
+    if column.vault_kind != "id_number" or context.contract.by_name[default].vault_kind == "id_number":
+        return draft.values[default]
+    # A number that holds the ID number: read as one, and refused where it stands if it holds none.
+    parse = make_parser(column, context, DateContext(context.period))
+    found: list[Any] = []
+    for position, text in enumerate(draft.values[default]):
+        try:
+            found.append(parse(text).value)
+        except CellProblem as problem:
+            found.append(None)
+            if draft.values[column.name][position] is None and (position, column.name) not in draft.faulty:
+                draft.refuse(position, context.contract.by_name[default], text, problem)
+    return found
 
 
 def _blank_is_false(draft: Draft, context: Context) -> None:
@@ -189,11 +221,12 @@ def _refuse_blanks(draft: Draft) -> None:
             continue
         target = column.name
         if target not in present:
-            if target not in PLACE_COLUMNS or target == "county_name":
+            if column.default is None and (target not in PLACE_COLUMNS or target == "county_name"):
                 continue
-            target = "region_code" if target != "region_code" else "village_name"
-            if target not in present:
-                continue
+            if column.default is None:
+                target = "region_code" if target != "region_code" else "village_name"
+                if target not in present:
+                    continue
         for position, value in enumerate(draft.values[column.name]):
             if value is None and (position, column.name) not in draft.faulty and (position, target) not in draft.faulty:
                 draft.miss(position, context.contract.by_name[target])

@@ -46,7 +46,7 @@ def assemble(grid: Grid, layout: Layout) -> SheetTable:
     single: dict[str, int] = {}
     gathered: dict[str, list[int]] = {}
     for name, found in columns_of(layout):
-        if len(found) > 1 and layout.matches[found[0]].column.kind is Kind.CODE_LIST:
+        if len(found) > 1 and _is_gathered([layout.matches[c] for c in found]):
             gathered[name] = found
         else:
             single[name] = found[0] if len(found) == 1 else _one_of(grid, layout, found, body.rows)
@@ -124,6 +124,14 @@ def _duplicate(headers: str) -> FileProblem:
     )
 
 
+def _is_gathered(matches: list[Match]) -> bool:
+    """Whether several columns of one meaning are read together; the same title twice is not, but in a list."""
+    column = matches[0].column
+    if column.kind is Kind.CODE_LIST:
+        return True
+    return column.gathered and len({match.header.text for match in matches}) == len(matches)
+
+
 def _is_tick(match: Match) -> bool:
     """A column of a list that asks yes or no for one of its codes (产业帮扶 = 是)."""
     return (
@@ -132,15 +140,21 @@ def _is_tick(match: Match) -> bool:
 
 
 def _gather(grid: Grid, layout: Layout, row: int, places: list[int]) -> CellValue:
-    """Cells of several columns as one multi-select cell; what cannot be read stays as sent, to be found later."""
+    """Cells of several columns as one: of a list all of them, of a single value the first in the contract's order of
+    headers that says something. What cannot be read stays as sent, to be found later."""
     parts: list[str] = []
-    for c in places:
+    column = layout.matches[places[0]].column
+    is_list = column.kind is Kind.CODE_LIST
+    ordered = places if is_list else sorted(places, key=lambda c: column.headers.index(layout.matches[c].header))
+    for c in ordered:
         cell = cell_at(grid.rows, row, c)
         match = layout.matches[c]
         if is_blank(cell, nothing_is_blank=False):
             continue
         said = mapped(cell, match.header.mapping)
         text = as_text(said)
+        if text and not is_list:
+            return said
         if text:
             parts.append(text)
     return "、".join(parts) or None

@@ -134,12 +134,17 @@ class Layout:
 
 def missing_columns(contract: Contract, present: set[str]) -> tuple[Column, ...]:
     """Required columns without header. Those with a default need none; a place may be told by code or by names; the
-    county is the submission's own."""
+    county is the submission's own; a long layout has its two columns instead of those it spreads to."""
     spared = {"county_name"}
     if "region_code" in present:
         spared |= _NAMED_PLACES
     if {"township_name", "village_name"} <= present:
         spared.add("region_code")
+    spared |= {
+        column.name
+        for column in contract.columns
+        if column.spread is not None and {column.spread.by, column.spread.source} <= present
+    }
     return tuple(
         column
         for column in contract.columns

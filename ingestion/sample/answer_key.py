@@ -23,11 +23,11 @@ from ingestion.sample.conclusions import GUARANTEES, ID_COLUMNS, UNKNOWN, Feed, 
 from ingestion.sample.habits import habits
 from ingestion.sample.layouts import Row
 from ingestion.sample.manifest import SampleFile
-from ingestion.sample.months import State
 from ingestion.sample.people import Person
 from ingestion.sample.population import Household
 from ingestion.sample.records import on_allowance
-from ingestion.sample.services import SUBJECTS
+from ingestion.sample.state import State
+from ingestion.sample.subjects import SUBJECTS
 from ingestion.vault import token
 
 _TEXT, _INT, _BOOL = pa.string(), pa.int32(), pa.bool_()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 
 from hearth.period import Period
 from ingestion.contract import Column, Kind
@@ -14,6 +14,9 @@ from ingestion.sample.records import Record, Value
 
 Cell = str | int | float | date | None
 """A cell before it is encoded; a date is written as a date cell where the format has them."""
+
+WAN = 10_000
+"""万: the unit of money in some ledgers."""
 
 DATE_STYLES: Mapping[str, Callable[[date], Cell]] = {
     "iso": lambda day: f"{day:%Y-%m-%d}",
@@ -30,11 +33,17 @@ MONTH_STYLES: Mapping[str, Callable[[Period], Cell]] = {
     "compact": lambda month: f"{month.year}{month.month:02d}",
     "year": lambda month: str(month.year),
 }
+TIME_STYLES: Mapping[str, Callable[[datetime], Cell]] = {
+    "iso": lambda moment: f"{moment:%Y-%m-%d %H:%M}",
+    "slash": lambda moment: f"{moment.year}/{moment.month}/{moment.day} {moment:%H:%M}",
+    "cell": lambda moment: moment,
+}
 BOOL_STYLES: Mapping[str, tuple[str, str]] = {
     "word": ("是", "否"),
     "tick": ("√", "×"),
     "one": ("1", "0"),
     "have": ("有", "无"),
+    "signed": ("已签约", "未签约"),
 }
 LIST_STYLES: Mapping[str, str] = {"comma": ",", "wide": "，", "pause": "、"}
 
@@ -60,6 +69,8 @@ def _code(column: Column, code: str, style: str) -> str:
 
 def _number(habit: Habit, column: Column, value: float) -> Cell:
     written = value if column.kind is not Kind.DECIMAL else round(float(value), 2)
+    if habit.is_in_wan and column.unit == "元":
+        written = round(float(value) / WAN, 6)
     if not habit.is_text_only:
         return written
     return f"{written:.2f}" if isinstance(written, float) else str(written)
@@ -67,6 +78,12 @@ def _number(habit: Habit, column: Column, value: float) -> Cell:
 
 def _mapped(mapping: Mapping[str, str], value: str) -> str | None:
     return next((text for text, meaning in mapping.items() if meaning == value), None)
+
+
+def _day(habit: Habit, column: Column, value: date) -> Cell:
+    if isinstance(value, datetime):
+        return TIME_STYLES[_style(habit, column, "time", "iso")](value)
+    return DATE_STYLES[_style(habit, column, "date", "iso")](value)
 
 
 def _scalar(habit: Habit, column: Column, value: Value) -> Cell:
@@ -79,7 +96,7 @@ def _scalar(habit: Habit, column: Column, value: Value) -> Cell:
         case Period():
             return MONTH_STYLES[_style(habit, column, "month", "iso")](value)
         case date():
-            return DATE_STYLES[_style(habit, column, "date", "iso")](value)
+            return _day(habit, column, value)
         case str() if column.kind in {Kind.CODE, Kind.CODE_LIST}:
             style = _style(habit, column, "code", "label")
             return _mapped(habit.header(column).mapping, value) or _code(column, value, style)
@@ -108,7 +125,7 @@ def write_row(habit: Habit, columns: Sequence[Column], record: Record) -> dict[s
     """Canonical name -> cell. Raises ValueError when the subject knows nothing of a column the contract asks for."""
     row: dict[str, Cell] = {}
     for column in columns:
-        if column.name == "serial_no":
+        if not column.loaded:
             continue  # numbered when the sheet is laid out
         if column.name == "village_name":
             row[column.name] = _village(habit, record.place)

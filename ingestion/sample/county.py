@@ -1,11 +1,11 @@
-"""Writes the sample county's files into a bucket, as nine feeds' departments would."""
+"""Writes the sample county's files into a bucket, as the feeds' departments would."""
 
 from __future__ import annotations
 
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from random import Random
 from typing import TYPE_CHECKING
@@ -20,9 +20,11 @@ from ingestion.sample.files import damage, encode, lock, not_a_workbook, to_xlsx
 from ingestion.sample.habits import BadFile, Habit, habits
 from ingestion.sample.layouts import Row, Sheet, fill, lay_out
 from ingestion.sample.manifest import Manifest, MonthFacts, PlantedDefect, SampleFile
-from ingestion.sample.months import State, months
+from ingestion.sample.months import months
 from ingestion.sample.places import Place, places
-from ingestion.sample.services import SUBJECTS, everyone
+from ingestion.sample.services import everyone
+from ingestion.sample.state import State
+from ingestion.sample.subjects import SUBJECTS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -147,12 +149,23 @@ def _entry(desk: Desk, name: str, content: bytes, rows: Sequence[Row], bad: BadF
     )
 
 
+def _nil_return(desk: Desk) -> tuple[SampleFile, bytes, Sequence[Row]]:
+    """The office's declaration that nothing happened: why, and who says so (F-09)."""
+    words = [[desk.name("{county}{year}年{month}月{title}零报告")], ["原因", "本月没有发生"], ["签字人", "示某"]]
+    content = to_xlsx([Sheet("Sheet1", [list(row) for row in words])])
+    entry = _entry(desk, desk.name("{prefix}零报告（{month}月）.xlsx"), content, [])
+    return replace(entry, is_nil=True), content, []
+
+
 def _month(
     state: State, where: Sequence[Place], *, is_first: bool
 ) -> Iterator[tuple[SampleFile, bytes, Sequence[Row]]]:
     for feed_id, contract in contracts().items():
         desk = Desk(contract, habits().feeds[feed_id], state.period, where, state.seed)
         clean = desk.rows(state)
+        if not clean and contract.nil_allowed:
+            yield _nil_return(desk)
+            continue
         name, content, rows = _good_file(desk, clean)
         if is_first and desk.habit.wholly_bad is not None:
             yield *_wholly_bad(desk, clean, desk.habit.wholly_bad), []
@@ -205,7 +218,7 @@ def write_county(
     """
     without = sorted(contracts().keys() - habits().feeds.keys())
     if without:
-        raise ValueError(f"contracts without a habit in habits.yaml: {without}")
+        raise ValueError(f"contracts without a habit in offices/*.yaml: {without}")
     where = places(settings().county_code)
     files: list[SampleFile] = []
     facts: list[MonthFacts] = []

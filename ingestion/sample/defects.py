@@ -149,6 +149,32 @@ def _village_elsewhere(row: Row, plan: DefectPlan, scene: Scene) -> Cell:
     return other.village if style == "full" and village is not None else other.short_village
 
 
+def _other_person(row: Row, plan: DefectPlan, scene: Scene) -> Cell:
+    """A number that is well formed and somebody else's, with its own suffix kept."""
+    return compose_id_number("19700102", scene.rng.randrange(100, 900)) + _text(row, plan)[18:]
+
+
+def _last_month(row: Row, plan: DefectPlan, scene: Scene) -> Cell:
+    """A moment of the month before; the moments named in `values` move with it."""
+    before = scene.period.shift(-1)
+    for name in plan.values:
+        if row.cells.get(name) is None:
+            raise NotHereError
+        row.cells[name] = f"{before}-15 11:30"
+    _text(row, plan)
+    return f"{before}-15 10:00"
+
+
+def _swapped(row: Row, plan: DefectPlan, scene: Scene) -> Cell:
+    """The cell and the one named in `values` change places."""
+    (other,) = plan.values
+    mine, theirs = row.cells.get(plan.column or ""), row.cells.get(other)
+    if mine is None or theirs is None or mine == theirs:
+        raise NotHereError
+    row.cells[other] = mine
+    return theirs
+
+
 def _other_county(row: Row, plan: DefectPlan, scene: Scene) -> Cell:
     return "530522" + _text(row, plan)[6:]
 
@@ -171,6 +197,9 @@ KINDS: Mapping[str, tuple[_Change, str]] = {
     "lost_zero": (_lost_zero, "R-PWR-01"),
     "own_number": (_own_number, "R-REG-01"),
     "village_elsewhere": (_village_elsewhere, "S-13"),
+    "other_person": (_other_person, "R-CIV-12"),
+    "last_month": (_last_month, "PO-OUT-03"),
+    "swapped": (_swapped, "R-PWR-05"),
     "other_county": (_other_county, "S-14"),
 }
 """Kind of fault -> what is written into the cell, and the rule that finds it unless the plan names another."""
@@ -215,7 +244,10 @@ def plant(rows: list[Row], scene: Scene) -> list[Row]:
     free = [position for position, row in enumerate(rows) if row.is_plain]
     scene.rng.shuffle(free)
     behind: dict[int, list[Row]] = {}
-    for plan in scene.habit.defects * ROUNDS:
+    plans = scene.habit.defects
+    # Where a file is too small for all kinds, the next month goes on where this one stopped; anew in September.
+    start = (scene.period.month - 9) % 12 * budget % len(plans) if plans and budget < len(plans) else 0
+    for plan in (plans[start:] + plans[:start]) * ROUNDS:
         cost = 2 if plan.kind == "duplicate_key" else 1
         if budget < cost:
             break

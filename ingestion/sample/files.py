@@ -99,6 +99,12 @@ def to_csv(sheets: Sequence[Sheet], habit: Habit) -> bytes:
     return target.getvalue().encode(habit.encoding)
 
 
+def to_tsv(sheets: Sequence[Sheet], habit: Habit) -> bytes:
+    """Tab-separated text such as banks send under the name .xls; no cell holds a tab."""
+    lines = ["\t".join(_text(cell) for cell in row) for row in sheets[0].rows]
+    return habit.newline.join([*lines, ""]).encode(habit.encoding)
+
+
 def to_html(sheets: Sequence[Sheet], habit: Habit) -> bytes:
     """An HTML table such as web systems send under the name .xls; says gb2312 and means GB18030."""
     lines = ['<html><head><meta http-equiv="Content-Type" content="text/html; charset=gb2312"></head><body>', "<table>"]
@@ -120,6 +126,8 @@ def encode(sheets: Sequence[Sheet], habit: Habit) -> bytes:
             return to_xls(sheets)
         case "csv":
             return to_csv(sheets, habit)
+        case "tsv":
+            return to_tsv(sheets, habit)
         case "html":
             return to_html(sheets, habit)
 

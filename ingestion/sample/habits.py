@@ -1,4 +1,8 @@
-"""How each department writes its file, read from ``habits.yaml``: constant over the months, as real offices are."""
+"""How each department writes its file, read from ``offices/*.yaml``: constant over the months, as real offices are.
+
+Titles, code labels and file prefixes come from the contracts: the offices only choose among them. ``headers`` picks one
+of the accepted headers by position (0 is the title).
+"""
 
 from __future__ import annotations
 
@@ -13,7 +17,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from ingestion.contract import Column, Contract, Demand, Header
 from ingestion.normalise.text import nfkc
 
-HABITS_YAML = Path(__file__).parent / "habits.yaml"
+OFFICES = Path(__file__).parent / "offices"
+STRAYS_YAML = Path(__file__).parent / "strays.yaml"
 
 
 class _Strict(BaseModel):
@@ -29,7 +34,8 @@ class DefectPlan(_Strict):
     rule: str | None = None
     """Catalogue rule expected to find it; None: the usual rule of the kind."""
     values: Mapping[str, str] = Field(default_factory=dict)
-    """For kind `overwrite`: canonical name -> text written instead (empty: a blank cell)."""
+    """For kind `overwrite`: canonical name -> text written instead (empty: a blank cell).
+    For `swapped` and `last_month`: the other cell concerned, without a text."""
 
 
 class BadFile(_Strict):
@@ -56,7 +62,7 @@ class Habit(_Strict):
     subject: str
     file: str
     prefix: int = 0
-    format: Literal["xlsx", "xls", "csv", "html"]
+    format: Literal["xlsx", "xls", "csv", "tsv", "html"]
     optional: tuple[str, ...] = ()
     """Optional columns of the contract that the office sends; every other column of the contract is always sent."""
     headers: Mapping[str, int] = Field(default_factory=dict)
@@ -68,6 +74,8 @@ class Habit(_Strict):
     """Numbers are written as text, as system exports do."""
     has_units: bool = False
     """Units in brackets after the titles."""
+    is_in_wan: bool = False
+    """Money is written in 万元, as a title row says."""
     is_starred: bool = False
     """Required columns carry a `*`."""
     titles: tuple[str, ...] = ()
@@ -120,7 +128,7 @@ class Stray(_Strict):
 
 
 class Habits(_Strict):
-    """All of ``habits.yaml``."""
+    """All offices, and the files nobody asked for."""
 
     feeds: Mapping[str, Habit]
     strays: tuple[Stray, ...]
@@ -129,4 +137,7 @@ class Habits(_Strict):
 @cache
 def habits() -> Habits:
     """The habits of all departments. Raises pydantic.ValidationError for an unknown key or value."""
-    return Habits.model_validate(yaml.safe_load(HABITS_YAML.read_text(encoding="utf-8")))
+    feeds: dict[str, object] = {}
+    for path in sorted(OFFICES.glob("*.yaml")):
+        feeds |= yaml.safe_load(path.read_text(encoding="utf-8"))
+    return Habits.model_validate({"feeds": feeds, "strays": yaml.safe_load(STRAYS_YAML.read_text(encoding="utf-8"))})

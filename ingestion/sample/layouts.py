@@ -12,7 +12,7 @@ from ingestion.sample.cells import Cell
 from ingestion.sample.habits import Habit
 from ingestion.sample.records import Record
 
-SHEET_NAMES = {"xlsx": "Sheet1", "xls": "Sheet1", "csv": "", "html": "表1"}
+SHEET_NAMES = {"xlsx": "Sheet1", "xls": "Sheet1", "csv": "", "tsv": "", "html": "表1"}
 """What the one sheet is called, by format: text has no sheet, tables of a web page are counted."""
 
 

@@ -43,6 +43,8 @@ class SampleFile:
     expected_rule_id: str | None
     """For a wholly bad file: the rule that refuses it."""
     fault: str | None = None
+    is_nil: bool = False
+    """The office declares that the month has no rows: taken, with nothing in it."""
 
 
 @dataclass(frozen=True, slots=True)

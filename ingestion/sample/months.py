@@ -5,12 +5,12 @@ History is a pure function of seed and household count; asking for a later month
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from random import Random
 
 from hearth.period import Period
+from ingestion.sample.happenings import TURNS, Event
 from ingestion.sample.people import Case, IdRegister, Person, any_surname
 from ingestion.sample.places import Place
 from ingestion.sample.population import (
@@ -22,51 +22,21 @@ from ingestion.sample.population import (
     new_allowance,
     new_household,
     new_person,
+    new_renovation,
+    new_support,
 )
+from ingestion.sample.state import State, pick
 
-_TRIES = 400
-"""Random looks for a household to which an event can happen."""
+_ROLL_AT_LEAST = 3
+"""Supported persons and renovations that any county has, however few its households."""
 
 _CASES_AT_LEAST = 3
 """Open school-leaver cases that stay open, so that the ledger is never empty."""
 
 
-@dataclass(slots=True)
-class State:
-    """Everyone in the county as of one month. Households outside the register have no number."""
-
-    seed: int
-    period: Period
-    where: Sequence[Place]
-    ids: IdRegister
-    households: list[Household]
-    next_serial: int
-    next_certificate: int
-    events: list[str] = field(default_factory=list)
-    """What happened in the month, by kind; for people who look at the manifest."""
-
-    @property
-    def registered(self) -> list[Household]:
-        """Households of the register that exist in the month; gone ones keep a row with their status."""
-        return [home for home in self.households if home.number is not None and home.exists(self.period)]
-
-    @property
-    def resident(self) -> list[Household]:
-        """All households living in the county in the month."""
-        return [home for home in self.households if home.is_active(self.period)]
-
-
-def _pick(rng: Random, homes: Sequence[Household], test: Callable[[Household], bool]) -> Household | None:
-    for _ in range(_TRIES):
-        home = rng.choice(homes)
-        if test(home):
-            return home
-    return None
-
-
 def _birth(state: State, rng: Random, homes: Sequence[Household]) -> bool:
     today = state.period.first_day
-    home = _pick(rng, homes, lambda home: 23 <= home.head.age_on(today) <= 48 and len(home.members) < 9)
+    home = pick(rng, homes, lambda home: 23 <= home.head.age_on(today) <= 48 and len(home.members) < 9)
     if home is None:
         return False
     sex = rng.choice("12")
@@ -84,9 +54,9 @@ def _birth(state: State, rng: Random, homes: Sequence[Household]) -> bool:
 def _death(state: State, rng: Random, homes: Sequence[Household]) -> bool:
     def old(home: Household) -> list[Person]:
         today = state.period.first_day
-        return [person for person in home.members[1:] if person.left is None and person.age_on(today) > 62]
+        return [p for p in home.members if p is not home.head and p.left is None and p.age_on(today) > 62]
 
-    home = _pick(rng, homes, lambda home: bool(old(home)))
+    home = pick(rng, homes, lambda home: bool(old(home)))
     if home is None:
         return False
     person = rng.choice(old(home))
@@ -100,7 +70,7 @@ def _marriage_in(state: State, rng: Random, homes: Sequence[Household]) -> bool:
     def is_single(home: Household) -> bool:
         return len(home.present(state.period)) == 1 and home.head.age_on(EPOCH.first_day) < 60
 
-    home = _pick(rng, homes, is_single)
+    home = pick(rng, homes, is_single)
     if home is None:
         return False
     sex = "2" if home.head.sex == "1" else "1"
@@ -116,9 +86,9 @@ def _marriage_in(state: State, rng: Random, homes: Sequence[Household]) -> bool:
 def _move_out(state: State, rng: Random, homes: Sequence[Household]) -> bool:
     def grown(home: Household) -> list[Person]:
         today = state.period.first_day
-        return [p for p in home.members[1:] if p.left is None and p.relation in {"20", "30"} and p.age_on(today) > 21]
+        return [p for p in home.members if p.left is None and p.relation in {"20", "30"} and p.age_on(today) > 21]
 
-    home = _pick(rng, homes, lambda home: bool(grown(home)) and home.allowance is None)
+    home = pick(rng, homes, lambda home: bool(grown(home)) and home.allowance is None)
     if home is None:
         return False
     person = rng.choice(grown(home))
@@ -128,9 +98,9 @@ def _move_out(state: State, rng: Random, homes: Sequence[Household]) -> bool:
 
 def _household_out(state: State, rng: Random, homes: Sequence[Household]) -> bool:
     def free_to_go(home: Household) -> bool:
-        return len(home.members) <= 3 and home.allowance is None and all(p.case is None for p in home.members)
+        return len(home.members) <= 3 and home.is_unaided and all(p.case is None for p in home.members)
 
-    home = _pick(rng, homes, free_to_go)
+    home = pick(rng, homes, free_to_go)
     if home is None:
         return False
     home.gone = ("22", state.period)
@@ -143,6 +113,7 @@ def _new_monitored(state: State, rng: Random, homes: Sequence[Household]) -> boo
     home = new_household(state.seed, state.next_serial, state.ids, state.where, is_registered=True)
     home.members = [person for person in home.members if person.birth <= state.period.first_day]
     home.joined, home.register_class, home.status = state.period, "3", "6"
+    home.change = ("16", state.period)
     home.monitor, home.allowance = ("2", state.period, rng.choice(("14", "15"))), None
     for person in home.members:
         person.joined = ("14", state.period)
@@ -156,7 +127,7 @@ def _leave_school(state: State, rng: Random, homes: Sequence[Household]) -> bool
         day = state.period.last_day
         return [p for p in home.members if p.left is None and p.case is None and 10 <= p.age_on(day) <= 13]
 
-    home = _pick(rng, homes, lambda home: bool(pupils(home)))
+    home = pick(rng, homes, lambda home: bool(pupils(home)))
     if home is None:
         return False
     absent = state.period.first_day + timedelta(days=rng.randint(1, 15))
@@ -174,7 +145,7 @@ def _return_to_school(state: State, rng: Random, homes: Sequence[Household]) -> 
 
 
 def _new_certificate(state: State, rng: Random, homes: Sequence[Household]) -> bool:
-    home = _pick(rng, homes, lambda home: home.house.grade is None or home.house.certificate_serial is None)
+    home = pick(rng, homes, lambda home: home.house.grade is None or home.house.certificate_serial is None)
     if home is None:
         return False
     home.house.grade = home.house.grade or rng.choice("AB")
@@ -185,7 +156,7 @@ def _new_certificate(state: State, rng: Random, homes: Sequence[Household]) -> b
 
 
 def _water_mended(state: State, rng: Random, homes: Sequence[Household]) -> bool:
-    home = _pick(rng, homes, lambda home: home.water.ratings is not None and "3" in home.water.ratings)
+    home = pick(rng, homes, lambda home: home.water.ratings is not None and "3" in home.water.ratings)
     if home is None:
         return False
     home.water = Water(("1", "1", "1", "1"), is_central=True, certificate_serial=state.next_certificate)
@@ -194,7 +165,7 @@ def _water_mended(state: State, rng: Random, homes: Sequence[Household]) -> bool
 
 
 def _allowance_stopped(state: State, rng: Random, homes: Sequence[Household]) -> bool:
-    home = _pick(rng, homes, lambda home: home.allowance is not None and home.allowance.stopped is None)
+    home = pick(rng, homes, lambda home: home.allowance is not None and home.allowance.stopped is None)
     if home is None or home.allowance is None:
         return False
     home.allowance.stopped = (rng.choice("2237"), state.period)
@@ -202,7 +173,7 @@ def _allowance_stopped(state: State, rng: Random, homes: Sequence[Household]) ->
 
 
 def _allowance_granted(state: State, rng: Random, homes: Sequence[Household]) -> bool:
-    home = _pick(rng, homes, lambda home: home.allowance is None)
+    home = pick(rng, homes, lambda home: home.is_unaided)
     if home is None:
         return False
     home.allowance = new_allowance(rng, home.present(state.period), state.next_certificate, state.period)
@@ -211,7 +182,7 @@ def _allowance_granted(state: State, rng: Random, homes: Sequence[Household]) ->
 
 
 def _connected(state: State, rng: Random, homes: Sequence[Household]) -> bool:
-    home = _pick(rng, homes, lambda home: home.meter.account_no is None)
+    home = pick(rng, homes, lambda home: home.meter.account_no is None)
     if home is None:
         return False
     home.meter = Meter(f"06{state.next_certificate + 60_000_000:08d}", "holder", True, False, rng.randint(25, 180))
@@ -219,7 +190,72 @@ def _connected(state: State, rng: Random, homes: Sequence[Household]) -> bool:
     return True
 
 
-Event = Callable[[State, Random, Sequence[Household]], bool]
+def _old_and_alone(home: Household, period: Period) -> bool:
+    present = home.present(period)
+    return len(present) == 1 and present[0] is home.head and home.head.age_on(period.first_day) >= 60
+
+
+def _support_granted(state: State, rng: Random, homes: Sequence[Household]) -> bool:
+    def is_free(home: Household) -> bool:
+        return home.is_unaided and _old_and_alone(home, state.period)
+
+    home = pick(rng, homes, is_free)
+    if home is None:
+        return False
+    home.support = new_support(rng, home.head, state.next_certificate, state.period, home.place)
+    home.head.labour = "5"
+    state.next_certificate += 1
+    return True
+
+
+def _supported_death(state: State, rng: Random, homes: Sequence[Household]) -> bool:
+    """Who lived alone and dies ends the household: register, tekun roll and insurance all say so."""
+    alive = [home for home in homes if home.support is not None and home.support.stopped is None]
+    home = rng.choice(alive) if len(alive) > _ROLL_AT_LEAST else None
+    if home is None or home.support is None or home.support.started == state.period:
+        return False
+    home.support.stopped = ("1", state.period)
+    home.head.left = ("21", state.period)
+    home.gone = ("21", state.period)
+    return True
+
+
+def _house_damaged(state: State, rng: Random, homes: Sequence[Household]) -> bool:
+    home = pick(rng, homes, lambda home: home.house.grade == "B" and home.renovation is None)
+    if home is None:
+        return False
+    home.house.grade = rng.choice("CCD")
+    home.house.assessed = state.period.first_day + timedelta(days=rng.randint(2, 24))
+    home.house.certificate_serial = state.next_certificate
+    state.next_certificate += 1
+    return True
+
+
+def _renovation_planned(state: State, rng: Random, homes: Sequence[Household]) -> bool:
+    def is_waiting(home: Household) -> bool:
+        assessed = home.house.assessed
+        return home.house.grade in {"C", "D"} and home.renovation is None and assessed is not None
+
+    home = pick(rng, homes, is_waiting)
+    if home is None or home.house.grade is None:
+        return False
+    home.renovation = new_renovation(rng, home.house.grade, state.next_certificate, state.period)
+    state.next_certificate += 1
+    return True
+
+
+def _assess_renovated(state: State) -> None:
+    """A house accepted last month is assessed anew and is safe."""
+    last = state.period.shift(-1)
+    for home in state.households:
+        work = home.renovation
+        if work is not None and last.first_day <= work.accepted <= last.last_day and home.house.grade in {"C", "D"}:
+            home.house.grade, home.house.structure, home.house.built = "B", "2", work.plan_year
+            home.house.assessed = state.period.first_day + timedelta(days=work.serial % 20)
+            home.house.certificate_serial = state.next_certificate
+            state.next_certificate += 1
+
+
 _RATES: tuple[tuple[str, Event, float], ...] = (
     ("birth", _birth, 0.0015),
     ("death", _death, 0.0012),
@@ -234,8 +270,28 @@ _RATES: tuple[tuple[str, Event, float], ...] = (
     ("allowance_stopped", _allowance_stopped, 0.0006),
     ("allowance_granted", _allowance_granted, 0.0007),
     ("connected", _connected, 0.0004),
+    ("support_granted", _support_granted, 0.0006),
+    ("supported_death", _supported_death, 0.0005),
+    ("house_damaged", _house_damaged, 0.0006),
+    ("renovation_planned", _renovation_planned, 0.0007),
+    *TURNS,
 )
 """Events per register household and month."""
+
+
+def _fill_small_rolls(state: State, rng: Random) -> None:
+    """A county of few households still has someone on every roll: an empty list is not a nil return."""
+    supported = sum(home.support is not None for home in state.households)
+    alone = [home for home in state.households if home.support is None and _old_and_alone(home, EPOCH)]
+    for home in alone[: max(0, _ROLL_AT_LEAST - supported)]:
+        home.support = new_support(rng, home.head, state.next_certificate, EPOCH, home.place)
+        home.allowance, home.head.labour = None, "5"
+        state.next_certificate += 1
+    renovated = sum(home.renovation is not None for home in state.households)
+    safe = [home for home in state.households if home.renovation is None and home.house.grade in {"A", "B"}]
+    for home in safe[: max(0, _ROLL_AT_LEAST - renovated)]:
+        home.renovation = new_renovation(rng, "C", state.next_certificate, Period(2017, 3))
+        state.next_certificate += 1
 
 
 def first_state(households: int, seed: int, where: Sequence[Place]) -> State:
@@ -245,6 +301,7 @@ def first_state(households: int, seed: int, where: Sequence[Place]) -> State:
     outsiders = round(households * OUTSIDER_SHARE)
     homes += [new_household(seed, serial, ids, where, is_registered=False) for serial in range(outsiders)]
     state = State(seed, EPOCH, where, ids, homes, next_serial=households, next_certificate=20_000_000)
+    _fill_small_rolls(state, Random(f"{seed}/small"))  # noqa: S311 - invented data, not a secret
     rng = Random(f"{seed}/cases")  # noqa: S311 - invented data, not a secret
     for _ in range(max(_CASES_AT_LEAST, households // 400)):
         _leave_school(state, rng, homes[:households])
@@ -256,6 +313,7 @@ def advance(state: State) -> None:
     state.period = state.period.shift(1)
     state.events = []
     rng = Random(f"{state.seed}/month/{state.period}")  # noqa: S311 - invented data, not a secret
+    _assess_renovated(state)
     homes = [home for home in state.households if home.number is not None and home.is_active(state.period)]
     for name, event, rate in _RATES:
         for _ in range(int(rate * len(homes) + rng.random())):

@@ -23,6 +23,10 @@ _RARE = "㛃䶮喆堃"
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 
 
+MOVED = {"13", "24"}
+"""member_change codes of someone who leaves one household of the county for another (迁入, 分户)."""
+
+
 def check_character(first17: str) -> str:
     """Check character of an 18-character ID number (GB 11643, MOD 11-2); apart from the reader's own on purpose."""
     total = sum(int(digit) * weight for digit, weight in zip(first17, _WEIGHTS, strict=True))

@@ -72,6 +72,35 @@ class Allowance:
 
 
 @dataclass(slots=True)
+class Support:
+    """Tekun support of a person who lives alone; the holder is the household's only member."""
+
+    holder: Person
+    card_serial: int
+    started: Period
+    institution: str | None
+    """None: supported at home."""
+    care_level: str
+    stopped: tuple[str, Period] | None = None
+
+
+@dataclass(slots=True)
+class Renovation:
+    """A dangerous house on its way from plan to payment; a date that lies ahead is not known yet."""
+
+    plan_year: int
+    serial: int
+    grade: str
+    planned: Period
+    started: date
+    completed: date
+    accepted: date
+    paid: date
+    holder: Person | None = None
+    """Whom the ledger names if it is no longer the head."""
+
+
+@dataclass(slots=True)
 class Household:
     """One household with what the departments know of it."""
 
@@ -97,13 +126,28 @@ class Household:
     water: Water
     meter: Meter
     allowance: Allowance | None
+    support: Support | None = None
+    renovation: Renovation | None = None
     joined: Period | None = None
     gone: tuple[str, Period] | None = None
     """household_change code and month."""
+    change: tuple[str, Period] | None = None
+    """The newest change that did not end the household."""
+    exited: Period | None = None
+    """Left poverty within the sample's time."""
+    cleared: Period | None = None
+    """The risk for which it is monitored was removed."""
+    head_at: int = 0
+    """Position of the head among the members."""
 
     @property
     def head(self) -> Person:
-        return self.members[0]
+        return self.members[self.head_at]
+
+    @property
+    def is_unaided(self) -> bool:
+        """Never on the dibao nor the tekun roll."""
+        return self.allowance is None and self.support is None
 
     def exists(self, period: Period) -> bool:
         return self.joined is None or self.joined <= period
@@ -112,7 +156,7 @@ class Household:
         return self.exists(period) and (self.gone is None or self.gone[1] > period)
 
     def present(self, period: Period) -> list[Person]:
-        """Members of the period, head first."""
+        """Members of the period."""
         return [person for person in self.members if person.is_member(period)]
 
 
@@ -226,6 +270,36 @@ def new_allowance(rng: Random, members: Sequence[Person], serial: int, started: 
     return Allowance(serial, holder, covered, covered * {"A": 480, "B": 370, "C": 290}[tier], tier, started)
 
 
+def new_renovation(rng: Random, grade: str, serial: int, planned: Period) -> Renovation:
+    """Planned in the month, begun the month after, accepted and paid about half a year later."""
+    started = planned.shift(1).first_day + timedelta(days=rng.randrange(25))
+    completed = started + timedelta(days=rng.randint(75, 110))
+    accepted = completed + timedelta(days=rng.randint(8, 25))
+    paid = accepted + timedelta(days=rng.randint(20, 40))
+    return Renovation(planned.year, serial, grade, planned, started, completed, accepted, paid)
+
+
+def _earlier_renovation(rng: Random, house: House, serial: int) -> Renovation | None:
+    """Some safe houses of today were renovated before their newest assessment."""
+    if house.grade not in {"A", "B"} or house.assessed is None or rng.random() > 0.07:
+        return None
+    renovation = new_renovation(rng, rng.choice("CCD"), serial, Period(rng.randint(2016, 2021), rng.randint(2, 8)))
+    return renovation if renovation.accepted < house.assessed else None
+
+
+def new_support(rng: Random, holder: Person, serial: int, started: Period, place: Place) -> Support:
+    """Support at home or, for one in four, in the township's institution."""
+    institution = f"{place.township}示例敬老院" if rng.random() < 0.25 else None
+    return Support(holder, serial, started, institution, rng.choice("23" if institution else "1112"))
+
+
+def _supported(rng: Random, home: Household, serial: int) -> Support | None:
+    is_old_and_alone = len(home.members) == 1 and home.head.age_on(EPOCH.first_day) >= 60
+    if not is_old_and_alone or rng.random() > 0.5:
+        return None
+    return new_support(rng, home.head, serial, Period(2019, 1).shift(rng.randrange(70)), home.place)
+
+
 def household_number(serial: int) -> str:
     """16 digits that no office issued; numbers ending in 000 would look damaged in a text file (GEN-15)."""
     return f"{ISSUING_PREFIX}{7_000_001 + serial + serial // 999:010d}"
@@ -242,7 +316,7 @@ def new_household(seed: int, serial: int, ids: IdRegister, where: Sequence[Place
         since = Period(2023, 1).shift(rng.randrange(23))
         monitor = ("2" if is_border else "1", since, rng.choice(("07", "14", "15")))
     account_serial = serial if is_registered else serial + 5_000_000
-    return Household(
+    home = Household(
         serial=serial,
         number=household_number(serial) if is_registered else None,
         place=place,
@@ -264,3 +338,11 @@ def new_household(seed: int, serial: int, ids: IdRegister, where: Sequence[Place
         if rng.random() < (0.13 if is_registered else 0.1)
         else None,
     )
+    # What came to the sample later draws from a stream of its own, so that the rest stays as it was.
+    later = Random(f"{seed}/later/{serial}/{is_registered}")  # noqa: S311 - invented data, not a secret
+    home.renovation = _earlier_renovation(later, home.house, account_serial)
+    home.support = _supported(later, home, account_serial)
+    if home.support is not None:
+        home.allowance = None
+        home.head.labour = "5"
+    return home

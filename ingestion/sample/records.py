@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from random import Random
 
 from hearth.period import Period
-from ingestion.sample.months import State
 from ingestion.sample.people import Person, full_name, schooling
 from ingestion.sample.places import Place
 from ingestion.sample.population import Household
+from ingestion.sample.state import State
 
 Value = str | int | float | bool | date | Period | tuple[str, ...] | None
-"""What is true, before a department writes it down: codes, not labels; months as Period; lists as tuples."""
+"""What is true, before a department writes it down: codes, not labels; months as Period; lists as tuples.
+
+A moment is a datetime, which is a date.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,12 @@ def on_allowance(home: Household, period: Period) -> bool:
     return allowance is not None and allowance.started <= period and allowance.stopped is None
 
 
+def on_support(home: Household, period: Period) -> bool:
+    """The person living alone here is on the tekun roll this month."""
+    support = home.support
+    return support is not None and support.started <= period and support.stopped is None
+
+
 def is_working(person: Person, period: Period) -> bool:
     """Works away from home in the month."""
     age = person.age_on(period.last_day)
@@ -71,10 +80,11 @@ def _income(state: State, home: Household) -> dict[str, Value]:
     workers = sum(is_working(person, period) for person in present)
     wage = workers * rng.randint(9000, 17000)
     dibao = home.allowance.monthly * 12 if home.allowance and on_allowance(home, period) else 0
+    tekun = 12 * 832 if on_support(home, period) else 0
     pension = sum(1560 for person in present if person.age_on(period.last_day) >= 60)
     ecology = rng.choice((0, 0, 0, 320, 480))
     other = rng.choice((0, 150, 600, 1200))
-    transfer = dibao + pension + ecology + other
+    transfer = dibao + tekun + pension + ecology + other
     business = max(2600, home.income * len(present) - wage - transfer)
     business += business % 10
     expense = business // 10
@@ -90,7 +100,7 @@ def _income(state: State, home: Household) -> dict[str, Value]:
         "net_income_per_capita_yuan": round(net / len(present), 2),
         "income_year": period.year - 1,
         "dibao_income_yuan": float(dibao),
-        "tekun_income_yuan": 0.0,
+        "tekun_income_yuan": float(tekun),
         "pension_income_yuan": float(pension),
         "family_planning_income_yuan": 0.0,
         "ecology_income_yuan": float(ecology),
@@ -113,6 +123,11 @@ def _cause(home: Household, present: list[Person]) -> str:
     return "02" if any(person.disability for person in present) else home.cause
 
 
+def _exit_month(home: Household, rng: Random) -> Period | None:
+    drawn = Period(2018, 1).shift(rng.randrange(36))
+    return (home.exited or drawn) if home.status in {"3", "4"} else None
+
+
 def _household(state: State, home: Household) -> Record:
     period = state.period
     rng = noise(state, "household", home.serial)
@@ -120,7 +135,8 @@ def _household(state: State, home: Household) -> Record:
     is_low = home.house.grade in {"C", "D"}
     monitor_class, monitored, risk = home.monitor or (None, None, None)
     is_known = home.status != "6"
-    change = home.gone or (("16", home.joined) if home.joined == period else None)
+    change = home.gone or (home.change if home.change is not None and home.change[1] == period else None)
+    needs_notice = change is not None and change[0] in {"11", "12", "15"}
     helper = noise(state, "helper", home.place.code)
     values: dict[str, Value] = {
         **region(home.place, home.hamlet),
@@ -129,19 +145,19 @@ def _household(state: State, home: Household) -> Record:
         "head_id_number": home.head.id_number,
         "member_count": len(present),
         "register_class_code": home.register_class,
-        "poverty_attribute_code": "2" if on_allowance(home, period) else "1",
+        "poverty_attribute_code": "3" if on_support(home, period) else "2" if on_allowance(home, period) else "1",
         "poverty_status_code": home.status,
         "identification_standard_code": "1",
         "identified_month": Period(2014, 1).shift(rng.randrange(36)) if is_known else monitored,
-        "exit_month": Period(2018, 1).shift(rng.randrange(36)) if home.status in {"3", "4"} else None,
+        "exit_month": _exit_month(home, rng),
         "main_cause_code": _cause(home, present),
         "secondary_cause_code": rng.choice(((), ("06",), ("04", "06"))),
         "monitor_class_code": monitor_class,
         "monitored_month": monitored,
         "risk_code": (risk,) if risk else (),
-        "is_risk_removed": False if monitor_class else None,
-        "risk_removed_month": None,
-        "risk_removal_code": None,
+        "is_risk_removed": home.cleared is not None if monitor_class else None,
+        "risk_removed_month": home.cleared,
+        "risk_removal_code": "1" if home.cleared else None,
         **_income(state, home),
         "arable_land_mu": rng.randint(5, 120) / 10,
         "orchard_mu": rng.randint(0, 60) / 10,
@@ -169,9 +185,9 @@ def _household(state: State, home: Household) -> Record:
         "helper_id_number": None,
         "change_code": change[0] if change else None,
         "change_month": change[1] if change else None,
-        "village_notice_date": None,
-        "township_notice_date": None,
-        "county_notice_date": None,
+        "village_notice_date": period.first_day + timedelta(days=1) if needs_notice else None,
+        "township_notice_date": period.first_day + timedelta(days=8) if needs_notice else None,
+        "county_notice_date": period.first_day + timedelta(days=15) if needs_notice else None,
         "bank_name": "示例农信社",
         "bank_account_name": home.head.name,
         "bank_account_number": f"6200000{home.serial:011d}1",
@@ -235,13 +251,13 @@ def _member(state: State, home: Household, person: Person, position: int) -> Rec
         "stated_has_resident_pension": age >= 16,
         "stated_has_employee_pension": is_employee,
         "stated_is_dibao": is_dibao,
-        "stated_is_tekun": False,
+        "stated_is_tekun": on_support(home, period),
         "member_change_code": change[0] if change else None,
         "member_change_month": change[1] if change else None,
         "phone_number": None,
         "remark": None,
     }
-    return Record(values, home.place, is_plain=position > 0 and change is None)
+    return Record(values, home.place, is_plain=person is not home.head and change is None)
 
 
 def members(state: State) -> list[Record]:

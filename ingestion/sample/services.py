@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from datetime import timedelta
 
 from hearth.period import Period
-from ingestion.sample.months import State
 from ingestion.sample.people import Case, Person, school_year, schooling
-from ingestion.sample.population import Household
-from ingestion.sample.records import Record, Value, households, members, noise, on_allowance, region
+from ingestion.sample.population import Household, Water
+from ingestion.sample.records import Record, Value, noise, on_allowance, on_support, region
+from ingestion.sample.state import State
+from ingestion.sample.wiring import District, Scheme, is_failing, schemes
 
 DIBAO_STANDARD = 560.0
 PREMIUM = 400.0
@@ -70,13 +71,21 @@ def _insurance(person: Person, period: Period) -> str:
     return "01" if person.insurance == "17" and is_settled else person.insurance
 
 
+def _aid_code(home: Household, period: Period) -> str:
+    if on_support(home, period):
+        return "01"
+    if home.number is None:
+        return "00"
+    return "02" if on_allowance(home, period) else "04" if home.monitor else "05"
+
+
 def insured(state: State) -> list[Record]:
     """Grain person of the whole county, register or not; some people are on no roll."""
     found = []
     for home in _in_order(state.resident):
         is_outside = home.number is None
-        aid_code = "00" if is_outside else "02" if on_allowance(home, state.period) else "04" if home.monitor else "05"
-        aid = {"00": 0.0, "02": PREMIUM, "04": 200.0, "05": 80.0}[aid_code]
+        aid_code = _aid_code(home, state.period)
+        aid = {"00": 0.0, "01": PREMIUM, "02": PREMIUM, "04": 200.0, "05": 80.0}[aid_code]
         for position, person in enumerate(home.members):
             status = _insurance(person, state.period)
             if not status or not (person.is_member(state.period) or status == "11"):
@@ -97,7 +106,7 @@ def insured(state: State) -> list[Record]:
                 "is_family_account_paid": False,
                 "has_serious_illness_insurance": person.serious if pays else None,
                 "has_supplementary_insurance": None,
-                "has_medical_aid": aid_code in {"02", "04"},
+                "has_medical_aid": aid_code in {"01", "02", "04"},
                 "phone_number": None,
                 "remark": None,
             }
@@ -105,7 +114,8 @@ def insured(state: State) -> list[Record]:
     return found
 
 
-def _term(period: Period) -> str:
+def term(period: Period) -> str:
+    """term_code of the month: ``2026-2027-1`` from September to January."""
     year = school_year(period)
     return f"{year}-{year + 1}-{1 if period.month >= 9 or period.month == 1 else 2}"
 
@@ -113,7 +123,7 @@ def _term(period: Period) -> str:
 _SCHOOLS = {"1": "幼儿园", "2": "小学", "3": "中学", "4": "高级中学", "5": "职业学校"}
 
 
-def _pupil(state: State, home: Household, person: Person) -> dict[str, Value] | None:
+def pupil(state: State, home: Household, person: Person) -> dict[str, Value] | None:
     """The schooling columns of a child; None when the roll has no row."""
     period, now = state.period, schooling(person, state.period)
     age = person.age_on(period.last_day)
@@ -146,7 +156,7 @@ def pupils(state: State) -> list[Record]:
     found = []
     for home in _in_order(state.resident):
         for person in home.present(state.period):
-            row = _pupil(state, home, person)
+            row = pupil(state, home, person)
             if row is None:
                 continue
             values: dict[str, Value] = {
@@ -154,7 +164,7 @@ def pupils(state: State) -> list[Record]:
                 "household_no": None,
                 "person_name": person.name,
                 "id_number": person.id_number,
-                "term_code": _term(state.period),
+                "term_code": term(state.period),
                 "student_roll_number": f"G{person.id_number}",
                 "stated_is_register_student": home.number is not None,
                 "head_name": home.head.name,
@@ -229,6 +239,7 @@ def houses(state: State) -> list[Record]:
         if house.grade is None or house.assessed is None:
             continue
         kind = "9" if home.number is None else "2" if on_allowance(home, state.period) else "1"
+        kind = "3" if on_support(home, state.period) else kind
         serial = house.certificate_serial
         values: dict[str, Value] = {
             **region(home.place, home.hamlet),
@@ -255,7 +266,10 @@ def houses(state: State) -> list[Record]:
     return found
 
 
-def _rating_values(ratings: tuple[str, str, str, str], key: int) -> dict[str, Value]:
+Ratings = tuple[str, str, str, str]
+
+
+def _rating_values(ratings: Ratings, key: int) -> dict[str, Value]:
     quantity, quality, convenience, reliability = ratings
     return {
         "quantity_litres_per_day": {"1": 62.0, "2": 41.0, "3": 22.0}[quantity] + key % 7,
@@ -272,6 +286,14 @@ def _rating_values(ratings: tuple[str, str, str, str], key: int) -> dict[str, Va
     }
 
 
+def _ratings(state: State, water: Water, scheme: Scheme) -> Ratings:
+    """While the scheme's tests fail, households no longer have full marks for quality."""
+    quantity, quality, convenience, reliability = water.ratings or ("1", "1", "1", "1")
+    if quality == "1" and water.is_central and is_failing(state.seed, state.period, scheme):
+        quality = "2"
+    return quantity, quality, convenience, reliability
+
+
 def taps(state: State) -> list[Record]:
     """Grain register household with its drinking water."""
     tested = state.period.shift(-(state.period.month % 3) - 1)
@@ -280,7 +302,7 @@ def taps(state: State) -> list[Record]:
         water = home.water
         if water.ratings is None:
             continue
-        serial = water.certificate_serial
+        serial, scheme = water.certificate_serial, schemes(state.where)[home.place.code]
         values: dict[str, Value] = {
             **region(home.place, home.hamlet),
             "household_no": home.number if home.serial % 4 else None,
@@ -288,11 +310,11 @@ def taps(state: State) -> list[Record]:
             "head_id_number": home.head.id_number,
             "member_count": len(home.present(state.period)),
             "supply_mode_code": "1" if water.is_central else "2",
-            "scheme_no": f"99{home.place.code[6:]}" if water.is_central else None,
-            "scheme_name": f"{home.place.stem}示例供水工程" if water.is_central else None,
+            "scheme_no": scheme.number if water.is_central else None,
+            "scheme_name": scheme.name if water.is_central else None,
             "source_code": "1" if water.is_central else "2",
             "supply_time_code": "1" if water.is_central else None,
-            **_rating_values(water.ratings, home.serial),
+            **_rating_values(_ratings(state, water, scheme), home.serial),
             "has_test_report": True,
             "tested_date": tested.first_day + timedelta(days=14),
             "cut_days": 0,
@@ -324,8 +346,8 @@ def meters(state: State) -> list[Record]:
             "holder_id_number": None if by_number else home.head.id_number,
             "household_no": home.number if by_number else None,
             "address_line": None,
-            "transformer_no": f"099{home.place.code[6:]}",
-            "transformer_name": f"{home.place.stem}示例公变",
+            "transformer_no": District.of(home).number,
+            "transformer_name": District.of(home).name,
             "meter_no": None,
             "supply_voltage_code": "AC00022",
             "use_class_code": "201",
@@ -344,20 +366,6 @@ def meters(state: State) -> list[Record]:
         }
         found.append(Record(values, home.place))
     return found
-
-
-SUBJECTS: Mapping[str, Callable[[State], list[Record]]] = {
-    "households": households,
-    "members": members,
-    "allowances": allowances,
-    "insured": insured,
-    "pupils": pupils,
-    "absences": absences,
-    "houses": houses,
-    "taps": taps,
-    "meters": meters,
-}
-"""Subjects a habit may name."""
 
 
 def everyone(state: State) -> Iterator[Person]:

@@ -157,6 +157,15 @@ def test_missing_raw_rows_block_and_are_counted(build: int) -> None:
     assert found["observed"] == {"keys": [{"submission_id": "S-2026-10-member", "rows_accepted": 24, "raw_rows": 22}]}
 
 
+@pytest.mark.parametrize("is_nil", [False, True])
+def test_an_input_has_rows_or_is_a_nil_return(build: int, is_nil: bool) -> None:
+    changes = f"rows_accepted = 0, rows_received = 0, is_nil_return = {is_nil}"
+    plant(f"update ops.submission set {changes} where submission_id = 'S-2026-10-member'", Role.OWNER)
+    run_gate(build)
+    found = failed(build).get("reconciliation.no_input_without_rows")
+    assert (None if found is None else found["rule_id"]) == (None if is_nil else "P-08")
+
+
 def suites_with(folder: Path, name: str, text: str) -> Path:
     (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
     return folder

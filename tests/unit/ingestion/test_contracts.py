@@ -90,9 +90,28 @@ def test_rules_name_real_columns(contract: Contract) -> None:
         assert rule.fix, rule.rule_id
 
 
-def test_rule_ids_are_unique() -> None:
-    counts = Counter(rule.rule_id for contract in contracts().values() for rule in contract.rules)
-    assert [rule_id for rule_id, count in counts.items() if count > 1] == []
+def test_rule_ids_are_unique_and_weigh_the_same_in_every_feed() -> None:
+    severities: dict[str, set[str]] = {}
+    for contract in contracts().values():
+        counts = Counter(rule.rule_id for rule in contract.rules)
+        assert [rule_id for rule_id, count in counts.items() if count > 1] == [], contract.feed_id
+        for rule in contract.rules:
+            severities.setdefault(rule.rule_id, set()).add(rule.severity)
+    assert {rule_id: found for rule_id, found in severities.items() if len(found) > 1} == {}
+
+
+@pytest.mark.parametrize("contract", BY_FEED)
+def test_columns_named_by_properties_exist(contract: Contract) -> None:
+    for column in contract.columns:
+        if column.default is not None and "+" in column.default:
+            assert set(column.default.split("+")) <= contract.by_name.keys(), column.name
+        if column.otherwise is not None:
+            assert column.kind is Kind.CODE, column.name
+            assert contract.by_name[column.otherwise].kind is Kind.TEXT, column.name
+        if column.spread is not None:
+            source, by = contract.by_name[column.spread.source], contract.by_name[column.spread.by]
+            assert (source.kind, source.loaded, by.loaded) == (column.kind, False, False), column.name
+            assert code_lists()[by.code_list or ""].lookup(column.spread.code) == column.spread.code
 
 
 def test_a_file_prefix_names_one_feed_of_its_department() -> None:

@@ -26,6 +26,7 @@ TYPES: Mapping[Kind, str] = {
     Kind.DECIMAL: "decimal(14, 2)",
     Kind.BOOL: "boolean",
     Kind.DATE: "date",
+    Kind.TIMESTAMP: "timestamp",
     Kind.ID_LIST: "varchar[]",
     Kind.CODE_LIST: "varchar[]",
 }

@@ -10,6 +10,7 @@ import pytest
 from hearth.period import Period
 from ingestion.checks import error_rows, run_checks
 from ingestion.contract import contracts
+from ingestion.nil_return import check_nil_return
 from ingestion.read import read_table, type_table
 from ingestion.reference_data import parameters
 from ingestion.sample.county import write_county
@@ -40,6 +41,10 @@ def _judge(root: Path, file: SampleFile, county_code: str) -> tuple[int, list[Fi
 def test_planted_is_found_and_clean_is_kept(sample: tuple[Path, Manifest], feed_id: str, period: Period) -> None:
     root, manifest = sample
     (file,) = [file for file in manifest.good(feed_id) if file.period == str(period)]
+    if file.is_nil:
+        path, scan_rows = root / file.path, int(parameters(period.last_day)["header_scan_rows"])
+        check_nil_return(path.read_bytes(), path.name, contracts()[feed_id], period, scan_rows)
+        return
     rows, findings = _judge(root, file, manifest.county_code)
     assert rows == file.rows
     rules = defaultdict(set)

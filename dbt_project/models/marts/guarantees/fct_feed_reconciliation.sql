@@ -11,6 +11,19 @@
     'water.supply': [ref('stg_water__supply'), ref('int_link__supply'), ref('fct_water_supply')],
     'power.connection': [ref('stg_power__connection'), ref('int_link__connection'), ref('fct_power_connection')],
 } %}
+{#- Received and kept, not yet linked to households: every row counts as unlinked, none has a fact. -#}
+{%- set received_only = {
+    'civil_affairs.tekun': ref('stg_civil_affairs__tekun'),
+    'civil_affairs.disability_subsidy': ref('stg_civil_affairs__disability_subsidy'),
+    'health.settlement': ref('stg_health__settlement'),
+    'health.contract': ref('stg_health__contract'),
+    'education.aid': ref('stg_education__aid'),
+    'housing.renovation': ref('stg_housing__renovation'),
+    'water.scheme': ref('stg_water__scheme'),
+    'power.outage': ref('stg_power__outage'),
+    'power.transformer': ref('stg_power__transformer'),
+    'power.voltage': ref('stg_power__voltage'),
+} %}
 
 with
 
@@ -45,6 +58,13 @@ staged as (
         '{{ feed_id }}'::text as feed_id,
         count(*)::integer as row_count
     from {{ relations[0] }}
+    union all
+    {% endfor -%}
+    {% for feed_id, relation in received_only.items() -%}
+    select
+        '{{ feed_id }}'::text as feed_id,
+        count(*)::integer as row_count
+    from {{ relation }}
     {%- if not loop.last %}
     union all
     {% endif %}
@@ -106,8 +126,11 @@ final as (
         coalesce(submissions.rows_accepted, 0) as accepted_rows,
         staged.row_count as staged_rows,
         coalesce(linked.linked_count, 0) as linked_rows,
-        coalesce(linked.unlinked_count, 0) as unlinked_rows,
-        facts.row_count as fact_rows,
+        case
+            when facts.feed_id is null then staged.row_count
+            else coalesce(linked.unlinked_count, 0)
+        end as unlinked_rows,
+        coalesce(facts.row_count, 0) as fact_rows,
         universe.household_count as universe_households,
         coalesce(linked.reached_count, 0) as reached_households
     from inputs

@@ -1,0 +1,146 @@
+"""Turns in the life of whole households: they split, merge, move, change heads, fall back and recover."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from random import Random
+
+from hearth.period import Period
+from ingestion.sample.people import Person
+from ingestion.sample.population import House, Household, new_household
+from ingestion.sample.state import State, pick
+
+Event = Callable[[State, Random, Sequence[Household]], bool]
+"""Returns False when there is no household to which it could happen."""
+
+_PARENTS_OF = {"1": {"51": "55", "52": "56"}, "2": {"51": "53", "52": "54"}}
+"""What the old head's parents are to a new head, by its sex."""
+
+
+def _moved(person: Person, relation: str, period: Period) -> Person:
+    """The same person as a member of another household."""
+    return replace(person, relation=relation, joined=("13", period), left=None)
+
+
+def _split(state: State, rng: Random, homes: Sequence[Household]) -> bool:
+    def grown(home: Household) -> list[Person]:
+        day = state.period.first_day
+        return [p for p in home.members if p.left is None and p.relation in {"20", "30"} and p.age_on(day) >= 24]
+
+    home = pick(rng, homes, lambda home: home.is_unaided and home.monitor is None and bool(grown(home)))
+    if home is None:
+        return False
+    person = rng.choice(grown(home))
+    new = new_household(state.seed, state.next_serial, state.ids, state.where, is_registered=True)
+    new.place, new.hamlet, new.register_class, new.status = home.place, home.hamlet, home.register_class, home.status
+    new.cause, new.exited, new.joined, new.change = home.cause, home.exited, state.period, ("13", state.period)
+    new.monitor = new.allowance = new.support = new.renovation = None
+    new.members = [_moved(person, "02", state.period)]
+    person.left = ("24", state.period)
+    state.next_serial += 1
+    state.households.append(new)
+    return True
+
+
+def _merged(state: State, rng: Random, homes: Sequence[Household]) -> bool:
+    def is_single(home: Household) -> bool:
+        return home.is_unaided and home.renovation is None and len(home.present(state.period)) == 1
+
+    home = pick(rng, homes, is_single)
+    if home is None:
+        return False
+    near = [other for other in homes if other is not home and other.gone is None and other.place == home.place]
+    able = [other for other in near if 2 <= len(other.present(state.period)) <= 6 and other.is_unaided]
+    if not able:
+        return False
+    (person,) = home.present(state.period)
+    rng.choice(able).members.append(_moved(person, "97", state.period))
+    person.left, home.gone = ("23", state.period), ("23", state.period)
+    return True
+
+
+def _new_head(state: State, rng: Random, homes: Sequence[Household]) -> bool:
+    """The head dies; the spouse is head from this month on."""
+
+    def widowed(home: Household) -> list[int]:
+        return [at for at, p in enumerate(home.members) if p.relation == "10" and p.left is None]
+
+    def is_old(home: Household) -> bool:
+        return home.head.age_on(state.period.first_day) > 58 and home.is_unaided and bool(widowed(home))
+
+    home = pick(rng, homes, is_old)
+    if home is None:
+        return False
+    late, at = home.head, widowed(home)[0]
+    late.left = ("21", state.period)
+    home.head_at = at
+    home.head.relation, late.relation = "02", "10"
+    for person in home.members:
+        person.relation = _PARENTS_OF[home.head.sex].get(person.relation, person.relation)
+    if home.renovation is not None:
+        home.renovation.holder = home.renovation.holder or late
+    return True
+
+
+def _relapsed(state: State, rng: Random, homes: Sequence[Household]) -> bool:
+    home = pick(rng, homes, lambda home: home.status == "3" and home.monitor is None and home.change is None)
+    if home is None:
+        return False
+    home.status, home.change, home.exited = "5", ("12", state.period), None
+    home.monitor = ("1", state.period, rng.choice(("14", "15")))
+    return True
+
+
+def _is_well_off(home: Household) -> bool:
+    ratings = home.water.ratings
+    has_house, has_water = home.house.grade in {"A", "B"}, ratings is not None and "3" not in ratings
+    has_power = home.meter.is_supplied and home.meter.account_no is not None
+    return bool(has_house and has_water and has_power and home.food and home.clothing)
+
+
+def _exited(state: State, rng: Random, homes: Sequence[Household]) -> bool:
+    """A poor household leaves poverty once it lacks nothing."""
+
+    def is_ready(home: Household) -> bool:
+        is_fresh = home.change is not None and state.period.months_since(home.change[1]) < 3
+        return home.status in {"1", "5"} and not is_fresh and _is_well_off(home)
+
+    home = pick(rng, homes, is_ready)
+    if home is None:
+        return False
+    home.status, home.exited, home.change = "3", state.period, ("15", state.period)
+    return True
+
+
+def _cleared(state: State, rng: Random, homes: Sequence[Household]) -> bool:
+    def is_ready(home: Household) -> bool:
+        return home.monitor is not None and home.cleared is None and state.period.months_since(home.monitor[1]) >= 8
+
+    home = pick(rng, homes, lambda home: is_ready(home) and home.status != "5")
+    if home is None:
+        return False
+    home.cleared, home.change = state.period, ("17", state.period)
+    return True
+
+
+def _moved_village(state: State, rng: Random, homes: Sequence[Household]) -> bool:
+    """A household moves within the county; nobody has looked at its new house yet."""
+    home = pick(rng, homes, lambda home: home.is_unaided and home.renovation is None and home.change is None)
+    if home is None or any(person.case is not None for person in home.members):
+        return False
+    home.place, home.change = rng.choice(state.where), ("14", state.period)
+    home.house = House(None, None, None, home.house.area, home.house.structure, home.house.built)
+    return True
+
+
+TURNS: tuple[tuple[str, Event, float], ...] = (
+    ("household_split", _split, 0.0004),
+    ("household_merged", _merged, 0.0003),
+    ("new_head", _new_head, 0.0005),
+    ("relapsed", _relapsed, 0.0003),
+    ("exited", _exited, 0.0003),
+    ("risk_cleared", _cleared, 0.0005),
+    ("moved_village", _moved_village, 0.0003),
+)
+"""Name, event, times per register household and month."""
