@@ -201,12 +201,17 @@ class AnswerKey:
         }
 
     def _owner(self, values: Mapping[str, Any]) -> tuple[str | None, str | None]:
-        """True household number and person of a record, by the ID number it names."""
+        """True household number and person of a record.
+
+        The number the record was made with; else the home of the person it names. (In the month of a merger the row of
+        the household that ended still belongs to that household, and its people already live in the other.)
+        """
+        number = values.get("household_no")
         for name in ID_COLUMNS:
             if values.get(name):
                 home, serial = self._owners[values[name]]
-                return home.number, serial
-        return values.get("household_no"), None
+                return number or home.number, serial
+        return number, None
 
     def see_file(self, state: State, entry: SampleFile, rows: Sequence[Row]) -> None:
         """Keep a file's faults and where each row truly belongs. Raises KeyError for a person nobody has made."""

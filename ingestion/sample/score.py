@@ -42,6 +42,8 @@ class Found:
     links: Mapping[Address, tuple[str | None, str | None]]
     """Row -> household number and link path, of the newest build."""
     link_period: str | None
+    linked_feeds: frozenset[str]
+    """Feeds (without department) that the warehouse links; rows of the others are stored and not yet joined."""
     states: Mapping[tuple[str, str], Mapping[str, str]]
     """Month and household number -> guarantee -> state."""
     rates: Mapping[tuple[str, str, str], tuple[int, int, int, int]]
@@ -179,8 +181,8 @@ def _findings() -> tuple[frozenset[tuple[Address, str]], frozenset[str]]:
     return frozenset(on_rows | refused), frozenset(sha256 for sha256, _, _ in files)
 
 
-def _links() -> tuple[dict[Address, tuple[str | None, str | None]], str | None]:
-    """Link decisions of the newest build; their tables hold one build only."""
+def _links() -> tuple[dict[Address, tuple[str | None, str | None]], str | None, frozenset[str]]:
+    """Link decisions of the newest build, its month, the feeds linked; the tables hold one build only."""
     links: dict[Address, tuple[str | None, str | None]] = {}
     periods: set[str] = set()
     with connect(Role.BUILDER) as connection:
@@ -200,7 +202,8 @@ def _links() -> tuple[dict[Address, tuple[str | None, str | None]], str | None]:
                 periods.add(period)
     if len(periods) > 1:
         raise ValueError(f"link tables are of several months {sorted(periods)}; a build is running, score after it")
-    return links, next(iter(periods), None)
+    feeds = frozenset(table.removeprefix("int_link__") for (table,) in tables)
+    return links, next(iter(periods), None), feeds
 
 
 def _published() -> tuple[dict[tuple[str, str], dict[str, str]], dict[tuple[str, str, str], tuple[int, int, int, int]]]:
@@ -223,9 +226,9 @@ def _published() -> tuple[dict[tuple[str, str], dict[str, str]], dict[tuple[str,
 def read_warehouse() -> Found:
     """What the warehouse says now. Raises psycopg.errors.UndefinedTable before the first build and publication."""
     findings, received = _findings()
-    links, link_period = _links()
+    links, link_period, linked_feeds = _links()
     states, rates = _published()
-    return Found(findings, received, links, link_period, states, rates)
+    return Found(findings, received, links, link_period, linked_feeds, states, rates)
 
 
 # ---------------------------------------------------------------- comparing
@@ -259,6 +262,8 @@ def _score_links(score: Score, found: Found, key: Path) -> None:
     links: dict[str, LinkScore] = defaultdict(LinkScore)
     for row in read_table(key, "links"):
         if row["is_planted"] or row["period"] != found.link_period or row["sha256"] not in found.received:
+            continue
+        if row["feed_id"].partition(".")[2] not in found.linked_feeds:
             continue
         one, truth = links[row["feed_id"]], row["household_no"]
         number, path = found.links.get(_address(row), (None, None))

@@ -63,7 +63,9 @@ def test_every_data_row_has_an_address_and_an_owner(made: tuple[Path, Manifest])
     key, manifest = made
     links = read_table(key, "links")
     assert len({(row["sha256"], row["sheet"], row["row"]) for row in links}) == len(links)
-    assert Counter(row["sha256"] for row in links) == {file.sha256: file.rows for file in manifest.good()}
+    assert Counter(row["sha256"] for row in links) == {
+        file.sha256: file.rows for file in manifest.good() if not file.is_nil
+    }
     assert all(row["household_no"] for row in links if row["feed_id"].startswith("register."))
     planted = {(row["sha256"], row["sheet"], row["row"]) for row in read_table(key, "defects") if row["row"]}
     assert planted == {(row["sha256"], row["sheet"], row["row"]) for row in links if row["is_planted"]}
@@ -128,6 +130,7 @@ def perfect(key: Path) -> Found:
             if row["period"] == "2026-10" and row["is_reachable"]
         },
         link_period="2026-10",
+        linked_feeds=frozenset(row["feed_id"].partition(".")[2] for row in links),
         states={
             (row["period"], row["household_no"]): {name: row[f"{name}_state"] for name in STATES} for row in guarantees
         },
@@ -214,7 +217,7 @@ def test_a_rate_that_differs_is_seen(perfect: Found, key: Path) -> None:
 
 
 def test_an_empty_warehouse_never_passes(key: Path) -> None:
-    empty = Found(frozenset(), frozenset(), {}, None, {}, {})
+    empty = Found(frozenset(), frozenset(), {}, None, frozenset(), {}, {})
     assert _fallen(empty, key) == set(FLOORS)
 
 
