@@ -44,7 +44,7 @@ def test_locks_name_no_package_index() -> None:
     for name in ("requirements.lock", "requirements-dev.lock"):
         text = (PROJECT_ROOT / name).read_text(encoding="utf-8")
         assert "://" not in text
-        assert "--index-url" not in text
+        assert "index-url" not in text
 
 
 def test_rooms_do_not_import_one_another() -> None:
