@@ -81,7 +81,7 @@ def close() -> None:
         step >> built
         step = built
     judged = gate(planned)  # type: ignore[arg-type]  # TaskFlow resolves it
-    step >> judged >> publish(planned)  # type: ignore[arg-type]
+    step >> judged >> publish(planned)  # type: ignore[arg-type]  # likewise
 
 
 close_dag: DAG = close()

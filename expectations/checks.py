@@ -193,15 +193,15 @@ def _fill(value: Any, table: CandidateTable | None, subject: Subject) -> Any:
 def _fill_sql(text: str, table: CandidateTable | None, subject: Subject) -> str:
     def replacement(match: re.Match[str]) -> str:
         token = match[1]
-        if token == "build_id":  # noqa: S105 - the name of a placeholder
+        if token == "build_id":  # noqa: S105 - a word of the suite, no password - the name of a placeholder
             return str(subject.build_id)
-        if token == "raw_counts":  # noqa: S105
+        if token == "raw_counts":  # noqa: S105 - a word of the suite, no password
             return subject.raw_counts
         if token in ("county_code", "period"):
             return sql.Literal(getattr(subject, token)).as_string(None)
         if table is None:
             raise UnresolvableError(f"[:{token}] needs an entry with a table")
-        if token == "table":  # noqa: S105
+        if token == "table":  # noqa: S105 - a word of the suite, no password
             return sql.Literal(table.name).as_string(None)
         return _text_cells(table)
 

@@ -52,7 +52,7 @@ _SEVERITIES: Mapping[str, str] = {"error": "错误，该行退回", "warning": "
 class _Dumper(yaml.SafeDumper):
     """Indents sequences below their key, as the hand-written files of the project do."""
 
-    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002 - the signature is PyYAML's
         super().increase_indent(flow, False)
 
 

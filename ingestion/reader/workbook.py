@@ -118,7 +118,7 @@ def _xlrd_cell(cell: Any, datemode: int) -> CellValue:
     if cell.ctype in (xlrd.XL_CELL_EMPTY, xlrd.XL_CELL_BLANK, xlrd.XL_CELL_ERROR) or cell.value == "":
         return None
     if cell.ctype == xlrd.XL_CELL_DATE:
-        return xlrd.xldate_as_datetime(cell.value, datemode)  # type: ignore[no-any-return]
+        return xlrd.xldate_as_datetime(cell.value, datemode)  # type: ignore[no-any-return]  # xlrd is untyped
     if cell.ctype == xlrd.XL_CELL_BOOLEAN:
         return bool(cell.value)
-    return cell.value  # type: ignore[no-any-return]
+    return cell.value  # type: ignore[no-any-return]  # xlrd is untyped

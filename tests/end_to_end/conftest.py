@@ -29,7 +29,7 @@ SEPTEMBER, OCTOBER = Period(2026, 9), Period(2026, 10)
 _RUN_SECONDS = 420
 
 
-class NotYet(Exception):  # noqa: N818
+class NotYet(Exception):  # noqa: N818 - a state of waiting, no error
     """What a test waits for has not come."""
 
 

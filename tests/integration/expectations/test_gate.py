@@ -19,7 +19,7 @@ from tests.integration.expectations.candidate import (
     make_submissions,
 )
 
-ID_SHAPED = "53052419850101123X"  # a shape only: no such person
+ID_SHAPED = "52009919850101123X"  # a shape only: no such person
 SUITES = Path(__file__).parents[3] / "expectations" / "suites"
 
 

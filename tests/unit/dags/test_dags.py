@@ -38,7 +38,7 @@ def test_each_intake_looks_into_its_own_folder(dags: Mapping[str, object]) -> No
     """Tasks made in a loop close over the loop variable unless each DAG is made by a call."""
     seen = set()
     for name in departments():
-        discover = dags[f"intake__{name}"].get_task("discover")  # type: ignore[attr-defined]
+        discover = dags[f"intake__{name}"].get_task("discover")  # type: ignore[attr-defined]  # DAGs come untyped
         cells = {cell.cell_contents for cell in discover.python_callable.__closure__}
         assert cells == {name}
         seen |= cells
@@ -48,7 +48,7 @@ def test_each_intake_looks_into_its_own_folder(dags: Mapping[str, object]) -> No
 @pytest.mark.parametrize("quality", ["owner", "tier", "doc", "timeout", "retries"])
 def test_every_task_is_answered_for(dags: Mapping[str, object], quality: str) -> None:
     for dag in dags.values():
-        for task in dag.tasks:  # type: ignore[attr-defined]
+        for task in dag.tasks:  # type: ignore[attr-defined]  # likewise
             where = f"{task.dag_id}.{task.task_id}"
             match quality:
                 case "owner":

@@ -8,7 +8,7 @@ from collections import Counter
 from importlib.resources import files
 from pathlib import Path
 
-import jsonschema  # type: ignore[import-untyped]
+import jsonschema  # type: ignore[import-untyped]  # it has no stubs here
 import pytest
 import yaml
 from open_data_contract_standard.model import OpenDataContractStandard

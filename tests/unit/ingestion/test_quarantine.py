@@ -17,7 +17,7 @@ HEADERS = {"id_number": "证件号码", "amount": "金额", "cause_code": "原�
 ROW = RawRow(
     "Sheet1",
     5,
-    {"id_number": "530524199001010011", "amount": 12.0, "cause_code": "慕容甲赤", "household_no": "5305240000000001"},
+    {"id_number": "520099199001010011", "amount": 12.0, "cause_code": "慕容甲赤", "household_no": "5305240000000001"},
     {"自加列": "慕容乙橙"},
 )
 
@@ -46,7 +46,7 @@ def test_only_cells_that_were_read_and_cannot_be_personal_stay_in_clear() -> Non
     assert row.original["cells"] == {"amount": "12"}
     assert row.reasons[0] == {"rule_id": "S-10", "severity": "error", "columns": ["cause_code"]}
     text = json.dumps([row.original, list(row.reasons)], ensure_ascii=False)
-    for hidden in ("530524199001010011", "慕容甲赤", "慕容乙橙", "5305240000000001"):
+    for hidden in ("520099199001010011", "慕容甲赤", "慕容乙橙", "5305240000000001"):
         assert hidden not in text
     content = json.loads(vault.decrypt(row.original["sealed"]))
     assert [cell[0] for cell in content["cells"]] == ["户号", "原因", "金额", "证件号码", "自加列"]

@@ -51,7 +51,7 @@ ROW = ReturnedRow(
     sheet="Sheet1",
     row=7,
     cells=(
-        ReturnedCell("户主证件号", "head_id_number", "530524199001010011"),
+        ReturnedCell("户主证件号", "head_id_number", "520099199001010011"),
         ReturnedCell("保障人口数", "covered_count", "三"),
         *(ReturnedCell(f"自加列{number}", None, text) for number, text in enumerate(DANGEROUS)),
         ReturnedCell("坏字符", None, "a\x07b"),
@@ -98,7 +98,7 @@ def test_rows_to_mend_stand_in_the_senders_own_columns(book: openpyxl.Workbook) 
     assert head[:6] == ["行号", "规则", "问题", "怎么改", "户主证件号", "保障人口数"]
     assert first[0] == "7"
     assert first[2] == "1. “三”不是数字\n2. =HYPERLINK(1)"
-    assert first[4:6] == ["530524199001010011", "三"]
+    assert first[4:6] == ["520099199001010011", "三"]
     assert second[:4] == ["9", "S-07", "“三”不是数字", "请填阿拉伯数字"]
     coloured = [cell.column for cell in sheet[2] if cell.fill.fill_type == "solid"]
     assert coloured == [6]
