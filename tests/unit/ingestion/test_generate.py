@@ -15,7 +15,7 @@ from ingestion.generate import generated, stale, write
 from ingestion.raw_tables import raw_columns
 
 RANGER = """
-apiVersion: v3.0.2
+apiVersion: v3.1.0
 kind: DataContract
 id: forestry.ranger
 name: 护林员名单
