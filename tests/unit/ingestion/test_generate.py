@@ -27,8 +27,14 @@ description:
   purpose: Ecological rangers hired from registered households.
   usage: Contradiction rules only.
   limitations: Absent means not a ranger this month.
+team:
+  - {username: forestry, role: owner}
+support:
+  - channel: 登记办
 customProperties:
   - {property: titleZh, value: 护林员名单}
+  - {property: grainZh, value: 一名护林员一行}
+  - {property: absenceZh, value: 没有行就按本月不是护林员处理}
   - {property: departmentZh, value: 县林业和草原局}
   - {property: semantics, value: snapshot}
   - {property: dueDay, value: 8}
