@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 from hearth.period import Period
 from hearth.settings import settings
 from ingestion.contract import contracts
+from ingestion.keys import has_token_key
 from ingestion.reference_data import regions
 from ingestion.sample.conclusions import GUARANTEES, ID_COLUMNS, UNKNOWN, Feed, Month, SentRow
 from ingestion.sample.feed_rows import ACCEPTED, TRUE, table_of, tables_in, write_rows
@@ -80,8 +81,7 @@ class AnswerKey:
         self._accepted: dict[tuple[str, Period], pa.Table] = {}
         self._villages: dict[tuple[Period, str], str] = {}
         self._owners: dict[str, _Owner] = {}
-        secret_file = settings().secrets_dir / "hmac_key"
-        self._has_secret = secret_file.exists()
+        self._has_secret = has_token_key()
 
     # ------------------------------------------------------------ collecting
     def see_month(self, state: State) -> None:

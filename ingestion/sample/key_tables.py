@@ -115,8 +115,8 @@ warehouse; `hearth score` compares. Parquet; months are `YYYY-MM`.
   without a good file in the month has the rows it carries, unless it reports events.
 - `states.parquet`, one row per active household and month: the guarantees as they truly are, with nothing aged, refused
   or unproved; unknown only where nobody ever looked.
-- `indicators.parquet`, one row per indicator, month, region and part: numerator, denominator, unknown and true value from
-  `true/`, the same with `expected_` from `accepted/`. Of the registry (`reference/indicator.csv`) it holds what the
+- `indicators.parquet`, one row per indicator, month, region and part: numerator, denominator, unknown and true value
+  from `true/`, the same with `expected_` from `accepted/`. Of the registry (`reference/indicator.csv`) it has what the
   feeds of the first release can answer. `is_provisional`: the indicator looks back on months that the key lacks.
 - `key.json`: county, seed, size and months.
 
