@@ -101,18 +101,24 @@ def write_sample(
 @app.command("score")
 def score_warehouse(
     key: Annotated[Path | None, typer.Option(help="Folder of the answer key that `hearth sample` wrote.")] = None,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write the score there too.")] = None,
-    minimum: Annotated[Path | None, typer.Option(help="YAML of floors; exit code 1 if a figure falls below.")] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Write the score there too; - prints it instead of the tables.")
+    ] = None,
+    floor: Annotated[Path | None, typer.Option(help="YAML of floors; exit code 1 if a figure falls below.")] = None,
 ) -> None:
     """Compare what the warehouse found in the sample county with what was planted and what is true."""
     from ingestion.sample.score import below, read_warehouse, score_against
     from ingestion.sample.score_report import read_floors, show
 
-    floors = read_floors(minimum) if minimum else {}
+    floors = read_floors(floor) if floor else {}
     found = read_warehouse()
     score = score_against(found, key or settings().home / "sample" / "key")
-    show(score, Console())
-    if json_file is not None:
+    is_printed = json_file == Path("-")
+    if is_printed:
+        typer.echo(score.to_json(), nl=False)
+    else:
+        show(score, Console())
+    if json_file is not None and not is_printed:
         json_file.parent.mkdir(parents=True, exist_ok=True)
         json_file.write_text(score.to_json(), encoding="utf-8")
     if fallen := below(score, floors):
