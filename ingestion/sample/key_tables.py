@@ -133,7 +133,12 @@ def path_of(folder: Path, name: str) -> Path:
     return folder / f"{name}.parquet"
 
 
+def load_table(folder: Path, name: str) -> pa.Table:
+    """A table of the key, all months. Raises FileNotFoundError when there is no key in the folder."""
+    return pq.read_table(path_of(folder, name))
+
+
 def read_table(folder: Path, name: str) -> list[dict[str, Any]]:
     """Rows of a table of the key. Raises FileNotFoundError when there is no key in the folder."""
-    rows: list[dict[str, Any]] = pq.read_table(path_of(folder, name)).to_pylist()
+    rows: list[dict[str, Any]] = load_table(folder, name).to_pylist()
     return rows
