@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from hearth.period import Period
 from hearth.settings import settings
-from ingestion import ledger
+from ingestion import drift, ledger
 from ingestion.checks import error_rows, run_checks, summarise_findings
 from ingestion.contract import Contract
+from ingestion.drift import Drift
 from ingestion.inbox import Address
 from ingestion.load import Batch, build_batch
 from ingestion.nil_return import check_nil_return, is_nil_return
@@ -66,7 +67,8 @@ def judge(
             return _judge_nil(entry, contract, period, data, confirmed)
         return _judge_rows(entry, contract, period, data, confirmed)
     except FileProblem as problem:
-        return _refused(Note(problem.rule_id, "error", problem.message, problem.fix))
+        refused = _refused(Note(problem.rule_id, "error", problem.message, problem.fix))
+        return replace(refused, verdict=replace(refused.verdict, drift=drift.refused(problem, contract)))
 
 
 def _judge_nil(entry: Submission, contract: Contract, period: Period, data: bytes, confirmed: frozenset[str]) -> Judged:
@@ -94,7 +96,10 @@ def _judge_rows(
     # Typing may pass on what reading found; one fault is said once.
     readings = tuple(dict.fromkeys((*raw.findings, *typed.findings)))
     findings = (*readings, *checks.findings)
-    notes = [*_file_notes(raw, readings), *_lateness(entry)]
+    headings = drift.headings(raw)
+    version, before = drift.last_headings(entry.slot)
+    issues = drift.compare(contract, period, headings, before, version)
+    notes = [*_file_notes(raw, readings), *drift.notes(issues, raw), *_lateness(entry)]
     results = (*summarise_findings(readings, count), *checks.results)
     faulty = error_rows(findings)
     quarantined = list(quarantine_rows(raw, findings))
@@ -105,6 +110,7 @@ def _judge_rows(
     if reason is None and "F-18" not in confirmed:
         reason = _shrinkage(entry, contract, count, in_force)
     accepted = [] if reason else [i for i, row in enumerate(raw.rows) if (row.sheet, row.row) not in faulty]
+    kept = {(raw.rows[i].sheet, raw.rows[i].row) for i in accepted} if raw.unknown_headers else set()
     sound = State.PARTIALLY_ACCEPTED if faulty else State.ACCEPTED
     batch = build_batch(
         typed,
@@ -125,6 +131,7 @@ def _judge_rows(
         notes=[note for note in notes if note is not reason],
         findings=findings,
         results=results,
+        drift=Drift(contract.owner, headings, issues, drift.put_aside(raw, kept)),
     )
     return Judged(verdict, batch)
 
@@ -145,15 +152,13 @@ def _shrinkage(entry: Submission, contract: Contract, count: int, in_force: Mapp
 
 
 def _file_notes(raw: RawTable, findings: Iterable[Finding]) -> list[Note]:
-    """What reading said of the file as a whole, and what the table itself shows (S-03, S-15)."""
+    """What reading said of the file as a whole, and what the table itself shows (S-15)."""
     notes = [
         Note(finding.rule_id, finding.severity, finding.message, finding.fix)
         for finding in findings
         if finding.row <= 0
     ]
     said = {note.rule_id for note in notes}
-    if raw.unknown_headers and "S-03" not in said:
-        notes.append(_note("S-03", "info", "、".join(raw.unknown_headers)))
     if raw.excluded_count and "S-15" not in said:
         notes.append(_note("S-15", "info", f"{raw.excluded_count}行"))
     if raw.filtered_count:
