@@ -10,10 +10,13 @@ from rich.console import Console
 from rich.table import Table
 
 from hearth.settings import PROJECT_ROOT, settings
+from ingestion.key_commands import key_app, vault_app
 
 app = typer.Typer(no_args_is_help=True)
 _contracts = typer.Typer(no_args_is_help=True, help="Contracts of the feeds and the files written from them.")
 app.add_typer(_contracts, name="contracts")
+app.add_typer(key_app, name="keys")
+app.add_typer(vault_app, name="vault")
 
 
 @_contracts.command("generate")
@@ -173,18 +176,18 @@ def show_drift(
     note: Annotated[str, typer.Option(help="What was done about it.")] = "",
 ) -> None:
     """List what has changed about the columns of the feeds, and who is to look at it; or settle one issue."""
-    from ingestion import drift
+    from ingestion import drift_ledger
 
     if settle is not None:
         if not note.strip():
             raise typer.BadParameter("say with --note what was done")
-        drift.settle(settle, note.strip())
+        drift_ledger.settle(settle, note.strip())
         typer.echo(f"issue {settle} is settled")
         return
     table = Table(
         "issue", "feed", "owner", "what", "column", "header", "suggestion", "first seen", "last seen", "times"
     )
-    for issue in drift.listed(settled=settled):
+    for issue in drift_ledger.listed(settled=settled):
         days = [f"{moment.astimezone(settings().zone):%Y-%m-%d}" for moment in (issue.first_seen, issue.last_seen)]
         state = issue.kind if issue.state == "open" else f"{issue.kind} ({issue.state})"
         table.add_row(

@@ -7,31 +7,21 @@ owner sees (`hearth drift`) until a later file no longer shows it, or until a pe
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
-import psycopg
-
-from hearth.database import Role, connect
 from hearth.period import Period
-from ingestion import vault
 from ingestion.contract import Contract, Demand
-from ingestion.quarantine import cell_text
 from ingestion.reader.headers import HeaderIndex
-from ingestion.submission import Note, Slot
+from ingestion.submission import Note
 from ingestion.table import FileProblem, RawTable
 
 _SPARE = re.compile(r"^(flex[_\d]|备用)", re.IGNORECASE)
 """Columns that a sender keeps for own use; nobody needs to look at them."""
 _LONG_NUMBER = re.compile(r"\d{11,}")
 _LONGEST = 40
-_PORTION = 5_000
-"""Cells under one encryption: a column of any length stays within what a database field should hold."""
 
 
 class Kind(StrEnum):
@@ -69,16 +59,6 @@ class Issue:
 
 
 @dataclass(frozen=True, slots=True)
-class Aside:
-    """Cells of one unknown column, sealed: ``[[row, text], …]`` as JSON under the vault's encryption."""
-
-    sheet: str
-    header: str
-    first_row: int
-    sealed: str = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
 class Drift:
     """What one submission says about the shape of its feed."""
 
@@ -86,7 +66,6 @@ class Drift:
     """Who is to look at the issues."""
     headings: tuple[Heading, ...] = ()
     issues: tuple[Issue, ...] = ()
-    aside: tuple[Aside, ...] = ()
 
 
 def safe_header(text: str) -> str:
@@ -107,27 +86,6 @@ def headings(raw: RawTable) -> tuple[Heading, ...]:
     known = sorted(raw.headers, key=lambda name: places.get(name, (9, "")))
     found = [(raw.headers[name], name) for name in known] + [(text, None) for text in raw.unknown_headers]
     return tuple(Heading(place, safe_header(text), name) for place, (text, name) in enumerate(found, 1))
-
-
-def last_headings(slot: Slot) -> tuple[str | None, tuple[Heading, ...]]:
-    """Contract version and columns of the newest accepted file of the feed, of the same month or an earlier one."""
-    with connect(Role.LOADER) as connection:
-        row = connection.execute(
-            "select s.submission_id, s.contract_version from ops.submission as s"
-            " where s.county_code = %s and s.department = %s and s.feed = %s and s.period <= %s"
-            " and s.state in ('accepted', 'partially_accepted', 'superseded')"
-            " and exists (select from ops.submission_heading as h where h.submission_id = s.submission_id)"
-            " order by s.period desc, s.received_at desc limit 1",
-            [slot.county_code, slot.department, slot.feed, slot.period],
-        ).fetchone()
-        if row is None:
-            return None, ()
-        found = connection.execute(
-            "select position, header, column_name from ops.submission_heading where submission_id = %s"
-            " order by position",
-            [row[0]],
-        ).fetchall()
-    return row[1], tuple(Heading(*line) for line in found)
 
 
 def compare(
@@ -176,7 +134,7 @@ def near_miss(contract: Contract, column: str, header: str) -> Issue:
     return Issue(Kind.NEAR_MISS, column, safe_header(header), f"是否为“{title}”？是的话请改列名，或申请增加写法")
 
 
-def refused(problem: FileProblem, contract: Contract) -> Drift | None:
+def of_refusal(problem: FileProblem, contract: Contract) -> Drift | None:
     """The drift of a file whose header could not be used: what looks like a column that is missing."""
     found = tuple(near_miss(contract, column, header) for column, header in problem.near)
     return Drift(contract.owner, issues=found) if found else None
@@ -197,119 +155,3 @@ def notes(issues: Iterable[Issue], raw: RawTable) -> Iterator[Note]:
     if missing:
         text = f"上次报送有、这次没有的选填列：“{'”“'.join(missing)}”"
         yield Note("S-01", "info", text, "如是漏了，请补列重报；确实不再报送的，请告知登记办")
-
-
-def put_aside(raw: RawTable, kept: set[tuple[str, int]]) -> tuple[Aside, ...]:
-    """The cells of unknown columns of the rows at addresses ``kept``, sealed; rejected rows are sealed whole."""
-    cells: dict[tuple[str, str], list[list[Any]]] = {}
-    for row in raw.rows if raw.unknown_headers else ():
-        if row.extra and (row.sheet, row.row) in kept:
-            for header, value in row.extra.items():
-                cells.setdefault((row.sheet, header), []).append([row.row, cell_text(value)])
-    found = []
-    for (sheet, header), lines in sorted(cells.items()):
-        for start in range(0, len(lines), _PORTION):
-            portion = lines[start : start + _PORTION]
-            sealed = vault.encrypt(json.dumps({"header": header, "cells": portion}, ensure_ascii=False))
-            found.append(Aside(sheet, safe_header(header), portion[0][0], sealed))
-    return tuple(found)
-
-
-def given_back(submission_id: str) -> Iterator[tuple[str, int, str, str]]:
-    """(sheet, row, header, text) of every cell that was put aside, for the sender's own return."""
-    with connect(Role.LOADER) as connection:
-        lines = connection.execute(
-            "select source_sheet, sealed from quarantine.aside where submission_id = %s"
-            " order by source_sheet, header, first_row",
-            [submission_id],
-        ).fetchall()
-    for sheet, sealed in lines:
-        content = json.loads(vault.decrypt(sealed))
-        for row, text in content["cells"]:
-            yield sheet, row, content["header"], text
-
-
-def write(connection: psycopg.Connection[Any], submission_id: str, drift: Drift, *, accepted: bool) -> None:
-    """Enter the drift of one submission, in the transaction of its verdict.
-
-    An issue seen again is dated, and opened again if evidence had closed it; one that a person settled stays so. After
-    an accepted file, open issues of the feed that it does not show are settled.
-    """
-    for table in ("ops.submission_heading", "quarantine.aside"):
-        connection.execute(f"delete from {table} where submission_id = %s", [submission_id])
-    with connection.cursor() as cursor:
-        if accepted:
-            cursor.executemany(
-                "insert into ops.submission_heading (submission_id, position, header, column_name)"
-                " values (%s, %s, %s, %s)",
-                [(submission_id, entry.position, entry.header, entry.column) for entry in drift.headings],
-            )
-            cursor.executemany(
-                "insert into quarantine.aside (submission_id, source_sheet, header, first_row, sealed)"
-                " values (%s, %s, %s, %s, %s)",
-                [(submission_id, part.sheet, part.header, part.first_row, part.sealed) for part in drift.aside],
-            )
-        cursor.executemany(
-            "insert into ops.schema_issue as known (county_code, department, feed, kind, column_name, header,"
-            " suggestion, owner, first_submission_id, last_submission_id)"
-            " select county_code, department, feed, %s, %s, %s, %s, %s, submission_id, submission_id"
-            " from ops.submission where submission_id = %s"
-            " on conflict (county_code, department, feed, kind, column_name, header) do update set"
-            " suggestion = excluded.suggestion, owner = excluded.owner, last_seen = excluded.last_seen,"
-            " last_submission_id = excluded.last_submission_id, seen_count = known.seen_count + 1,"
-            " state = case when known.settled_by = 'evidence' then 'open' else known.state end,"
-            " settled_by = case when known.settled_by = 'evidence' then null else known.settled_by end",
-            [
-                (issue.kind.value, issue.column, issue.header, issue.suggestion, drift.owner, submission_id)
-                for issue in drift.issues
-            ],
-        )
-    if accepted:
-        connection.execute(
-            "update ops.schema_issue as known set state = 'settled', settled_by = 'evidence', settled_at = now()"
-            " from ops.submission as s where s.submission_id = %(id)s and known.state = 'open'"
-            " and (known.county_code, known.department, known.feed) = (s.county_code, s.department, s.feed)"
-            " and known.last_submission_id <> %(id)s",
-            {"id": submission_id},
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class OpenIssue:
-    """One line of `hearth drift`."""
-
-    issue_id: int
-    feed_id: str
-    owner: str
-    kind: str
-    column_name: str
-    header: str
-    suggestion: str
-    first_seen: datetime
-    last_seen: datetime
-    seen_count: int
-    state: str
-
-
-def listed(*, settled: bool = False) -> list[OpenIssue]:
-    """Open issues, by feed; with those settled if asked."""
-    with connect(Role.LOADER) as connection:
-        rows = connection.execute(
-            "select issue_id, department || '.' || feed, owner, kind, column_name, header, suggestion, first_seen,"
-            " last_seen, seen_count, state from ops.schema_issue where state = 'open' or %s"
-            " order by department, feed, kind, issue_id",
-            [settled],
-        ).fetchall()
-    return [OpenIssue(*row) for row in rows]
-
-
-def settle(issue_id: int, note: str) -> None:
-    """A person has dealt with the issue; it does not open again. Raises LookupError if there is no such open issue."""
-    with connect(Role.LOADER) as connection:
-        done = connection.execute(
-            "update ops.schema_issue set state = 'settled', settled_by = 'person', settled_at = now(),"
-            " settled_note = %s where issue_id = %s and state = 'open' returning issue_id",
-            [note, issue_id],
-        ).fetchone()
-    if done is None:
-        raise LookupError(f"there is no open issue [{issue_id}]; `hearth drift` lists them")

@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 
 from hearth.period import Period
 from hearth.settings import settings
+from ingestion.keys import has_token_key
 from ingestion.reference_data import regions
 from ingestion.sample.conclusions import GUARANTEES, ID_COLUMNS, UNKNOWN, Feed, Month, SentRow
 from ingestion.sample.habits import habits
@@ -174,8 +175,7 @@ class AnswerKey:
         self._periods: list[Period] = []
         self._villages: dict[tuple[Period, str], str] = {}
         self._owners: dict[str, _Owner] = {}
-        secret_file = settings().secrets_dir / "hmac_key"
-        self._has_secret = secret_file.exists()
+        self._has_secret = has_token_key()
 
     # ------------------------------------------------------------ collecting
     def see_month(self, state: State) -> None:

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from hearth.bucket import bucket
 from hearth.database import Role, connect
 from hearth.period import Period
-from ingestion import drift
+from ingestion import aside, drift, drift_ledger, vault
 from ingestion.commands import app
 from ingestion.contract import Contract, read_contract
 from ingestion.intake import take
@@ -45,7 +45,7 @@ def send(data: bytes, number: int = 1) -> Receipt:
 
 
 def issues(*, settled: bool = False) -> dict[tuple[str, str, str], str]:
-    return {(i.kind, i.column_name, i.header): i.state for i in drift.listed(settled=settled)}
+    return {(i.kind, i.column_name, i.header): i.state for i in drift_ledger.listed(settled=settled)}
 
 
 def test_unknown_column_is_put_aside_named_and_given_back() -> None:
@@ -55,9 +55,9 @@ def test_unknown_column_is_put_aside_named_and_given_back() -> None:
     (note,) = [line for line in receipt.lines if line.rule_id == "S-03"]
     assert note.message == "多出的列“村医姓名”“flex_排序”，已原样保留，未入库"
     assert issues() == {("unknown_column", "", "村医姓名"): "open"}
-    (issue,) = drift.listed()
+    (issue,) = drift_ledger.listed()
     assert (issue.owner, issue.feed_id, issue.seen_count) == ("civil_affairs", "civil_affairs.dibao", 1)
-    back = list(drift.given_back(receipt.submission_id))
+    back = list(aside.given_back(receipt.submission_id))
     assert [(row, text) for _, row, header, text in back if header == "村医姓名"] == [
         (n + 2, f"示某{n}") for n in range(20)
     ]
@@ -67,7 +67,7 @@ def test_unknown_column_is_put_aside_named_and_given_back() -> None:
         columns = connection.execute(
             "select column_name from information_schema.columns where table_schema = 'raw'"
         ).fetchall()
-    assert not any("示某" in sealed for _, sealed in stored)
+    assert not any("示某".encode() in bytes(sealed) for _, sealed in stored)
     assert not any("flex" in name for (name,) in columns)
 
 
@@ -82,9 +82,9 @@ def test_flex_columns_of_a_rejected_row_stand_untouched_in_the_return_workbook()
     page = openpyxl.load_workbook(io.BytesIO(data))["需更正的行"]
     lines = list(page.iter_rows(values_only=True))
     assert lines[1][lines[0].index("备用1")] == "  0012 原样　"
-    kept = [row for _, row, header, _ in drift.given_back(receipt.submission_id) if header == "备用1"]
+    kept = [row for _, row, header, _ in aside.given_back(receipt.submission_id) if header == "备用1"]
     assert kept == [2, 3, 4, *range(6, 22)]  # row 5 is sealed with the rejected row
-    assert drift.listed() == []
+    assert drift_ledger.listed() == []
 
 
 def test_an_issue_closes_by_evidence_and_opens_again_unless_a_person_closed_it() -> None:
@@ -92,13 +92,13 @@ def test_an_issue_closes_by_evidence_and_opens_again_unless_a_person_closed_it()
     unknown = ("unknown_column", "", "村医姓名")
     send(sheet(good(), dict(HEADERS), extra), 1)
     send(sheet(good(21), dict(HEADERS), {"村医姓名": ["示某"] * 21}), 2)
-    assert drift.listed()[0].seen_count == 2
+    assert drift_ledger.listed()[0].seen_count == 2
     send(sheet(good(22), dict(HEADERS)), 3)
     assert issues() == {}
     assert issues(settled=True) == {unknown: "settled"}
     send(sheet(good(23), dict(HEADERS), {"村医姓名": ["示某"] * 23}), 4)
     assert issues() == {unknown: "open"}
-    number = str(drift.listed()[0].issue_id)
+    number = str(drift_ledger.listed()[0].issue_id)
     run = CliRunner().invoke
     assert run(app, ["drift", "--settle", number]).exit_code == 2
     result = run(app, ["drift", "--settle", number, "--note", "是村里自用的列"])
@@ -106,7 +106,7 @@ def test_an_issue_closes_by_evidence_and_opens_again_unless_a_person_closed_it()
     send(sheet(good(24), dict(HEADERS), {"村医姓名": ["示某"] * 24}), 5)
     assert issues() == {}
     with pytest.raises(LookupError):
-        drift.settle(int(number), "又一次")
+        drift_ledger.settle(int(number), "又一次")
 
 
 def test_a_near_miss_is_suggested_and_never_taken() -> None:
@@ -149,7 +149,7 @@ def test_missing_renamed_and_reordered_columns_are_noted_against_the_last_file()
 def test_a_header_that_is_data_does_not_reach_the_ledger() -> None:
     number = id_number(77)
     send(sheet(good(), dict(HEADERS), {number: ["1"] * 20}))
-    assert [issue.header for issue in drift.listed()] == ["（像是数据，不是列名）"]
+    assert [issue.header for issue in drift_ledger.listed()] == ["（像是数据，不是列名）"]
     with connect(Role.OWNER) as connection:
         for table in ("ops.submission_heading", "ops.schema_issue", "quarantine.aside", "ops.submission"):
             assert number not in str(connection.execute(f"select * from {table}".encode()).fetchall()), table
@@ -245,7 +245,7 @@ def load(contract: Contract, period: Period, submission: str, heads: list[str], 
         type_table(raw, period, "530524"),
         positions=range(len(raw.rows)),
         quarantined=(),
-        submission_id=submission,
+        sealing=vault.sealer(submission),
         county_code="530524",
         period=str(period),
         source_file="archive/00/00",
