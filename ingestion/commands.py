@@ -54,16 +54,13 @@ def write_sample(
     from hearth.bucket import bucket
     from hearth.period import Period
     from hearth.settings import settings
-    from ingestion.sample.answer_key import AnswerKey
     from ingestion.sample.county import write_county
     from ingestion.sample.manifest import read_manifest
 
     wanted = [Period.parse(text.strip()) for text in periods.split(",")]
-    answers = AnswerKey(settings().county_code, households, seed)
-    made = write_county(wanted, households, seed, bucket(), answers)
     target = manifest or settings().home / "sample" / "manifest.json"
     folder = key or settings().home / "sample" / "key"
-    answers.write(folder)
+    made = write_county(wanted, households, seed, bucket(), key=folder)
     (made.beside(read_manifest(target)) if target.exists() else made).write(target)
     typer.echo(f"{len(made.files)} files for {', '.join(map(str, wanted))}; manifest: {target}; answer key: {folder}")
 

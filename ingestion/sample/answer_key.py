@@ -7,9 +7,7 @@ hash by which the warehouse knows the person.
 
 from __future__ import annotations
 
-import json
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +21,6 @@ from ingestion.reference_data import regions
 from ingestion.sample.conclusions import GUARANTEES, ID_COLUMNS, UNKNOWN, Feed, Month, SentRow
 from ingestion.sample.habits import habits
 from ingestion.sample.layouts import Row
-from ingestion.sample.manifest import SampleFile
 from ingestion.sample.people import MOVED, Person
 from ingestion.sample.population import Household
 from ingestion.sample.records import on_allowance
@@ -110,24 +107,24 @@ TABLES: Mapping[str, Mapping[str, Any]] = {
 README = """# Answer key of the sample county
 
 Invented people, generated files: this folder says what is true and what a warehouse must find. Keep it away from the
-warehouse; `hearth score` compares. Parquet; months are `YYYY-MM`.
+warehouse; `hearth score` compares. Each table is a folder with one Parquet file per month, `YYYY-MM.parquet`.
 
-- `households.parquet`, one row per register household and month: the true state (class, status, monitoring, members,
+- `households/`, one row per register household and month: the true state (class, status, monitoring, members,
   dibao, house, water, power).
-- `persons.parquet`, one row per person of the county and month: household number (null outside the register), the
+- `persons/`, one row per person of the county and month: household number (null outside the register), the
   generator's serial, the keyed hash of the ID number where the installation had its secret, age, membership, insurance,
   schooling. No name, no ID number.
-- `links.parquet`, one row per data row of a good file: the true household (null outside the register), whether a fault
+- `links/`, one row per data row of a good file: the true household (null outside the register), whether a fault
   was planted in the row (`is_planted`), and whether the accepted rows lead from it to a household (`is_reachable`: the
   member row of a house's owner may itself have been refused).
-- `defects.parquet`, one row per planted fault: the rule that must find it, file, sheet, row, column. Without a row
+- `defects/`, one row per planted fault: the rule that must find it, file, sheet, row, column. Without a row
   number the whole file must be refused.
-- `guarantees.parquet`, one row per active household and month: the states of the seven guarantees that follow from the
+- `guarantees/`, one row per active household and month: the states of the seven guarantees that follow from the
   accepted rows, with the reason. Worked out from the generator's values, never with the SQL of the warehouse.
-- `rates.parquet`, one row per region (village, township, county), month and guarantee: universe, met, unmet, unknown.
+- `rates/`, one row per region (village, township, county), month and guarantee: universe, met, unmet, unknown.
 - `key.json`: county, seed, size and months.
 
-Limits. Of two good files of a feed and month only the later one has rows in `links.parquet`. A feed without a good file
+Limits. Of two good files of a feed and month only the later one has rows in `links/`. A feed without a good file
 in a month carries the newest earlier file of the same run of `hearth sample`, not of an earlier run. Water cuts are
 counted within the month. Renovations, schemes and tekun are no part of the conclusions.
 """
@@ -162,33 +159,36 @@ def _closeness(person: Person, period: Period) -> tuple[bool, Period]:
 
 
 class AnswerKey:
-    """Collects while the county is written: first `see_month`, then `see_file` for each of its files, at last `write`.
+    """Answers of one block: for each month first `see_month`, then `see_rows` for each feed, at last `tables`.
 
-    A month's state moves on afterwards, so nothing of it is kept but the rows of the tables.
+    `first_listed`: person -> month, from earlier runs. A month's state moves on afterwards, so nothing of a month is
+    kept but who was listed and the rows of the newest file of each feed, from which later months may have to conclude.
     """
 
-    def __init__(self, county_code: str, households: int, seed: int) -> None:
-        self._run = {"county_code": county_code, "households": households, "seed": seed}
-        self._rows: dict[str, list[dict[str, Any]]] = {name: [] for name in TABLES}
-        self._sent: dict[tuple[str, Period], list[SentRow]] = defaultdict(list)
-        self._periods: list[Period] = []
-        self._villages: dict[tuple[Period, str], str] = {}
+    def __init__(self, county_code: str, first_listed: Mapping[str, Period] | None = None) -> None:
+        self._county_code = county_code
+        self._first_listed = dict(first_listed or {})
+        self._rows: dict[str, list[dict[str, Any]]] = {"households": [], "persons": []}
+        self._feeds: dict[str, Feed] = {}
+        self._fresh: list[str] = []
+        self._villages: dict[str, str] = {}
         self._owners: dict[str, _Owner] = {}
-        secret_file = settings().secrets_dir / "hmac_key"
-        self._has_secret = secret_file.exists()
+        self._period = Period(1, 1)
+        self._has_secret = (settings().secrets_dir / "hmac_key").exists()
 
     # ------------------------------------------------------------ collecting
     def see_month(self, state: State) -> None:
         """Keep what is true in the month."""
-        self._periods.append(state.period)
-        self._owners = {}
+        self._period = state.period
+        self._rows = {"households": [], "persons": []}
+        self._owners, self._villages, self._fresh = {}, {}, []
         serials = _serials(state)
         for home in state.households:
             if not home.exists(state.period):
                 continue
             if home.number is not None:
                 self._rows["households"].append(self._household(home, home.number, state.period))
-                self._villages[state.period, home.number] = home.place.code
+                self._villages[home.number] = home.place.code
             for person in home.members:
                 held = self._owners.get(person.id_number)
                 if held is None or _closeness(person, state.period) > _closeness(held.person, state.period):
@@ -241,124 +241,88 @@ class AnswerKey:
                 return number or owner.home.number, owner.serial
         return number, None
 
-    def see_file(self, state: State, entry: SampleFile, rows: Sequence[Row]) -> None:
-        """Keep a file's faults and where each row truly belongs. Raises KeyError for a person nobody has made."""
-        feed_id = f"{entry.department}.{entry.feed}" if entry.feed else None
-        address = {"period": entry.period, "feed_id": feed_id, "path": entry.path, "sha256": entry.sha256}
-        if entry.is_wholly_bad:
-            self._rows["defects"].append(address | {"rule_id": entry.expected_rule_id, "kind": entry.fault})
-            return
-        for fault in entry.defects:
-            where = {"sheet": fault.sheet, "row": fault.row, "column": fault.column}
-            self._rows["defects"].append(address | where | {"rule_id": fault.rule_id, "kind": fault.kind})
-        if feed_id is None:
-            raise ValueError(f"[{entry.path}] is a good file of no feed")
+    def see_rows(self, feed_id: str, rows: Sequence[Row]) -> None:
+        """Keep where each row of the feed's good file truly belongs. Raises KeyError for a person nobody has made."""
         subject = habits().feeds[feed_id].subject
-        self._sent[subject, state.period] = []  # of two good files of a month the later one counts
+        sent: list[SentRow] = []
         for row in rows:
             if row.record is None:
-                raise ValueError(f"[{entry.path}] row [{row.number}] does not say which record it was written from")
-            household_no, person = self.owner(row.record.values)
-            sent = SentRow(
-                subject=subject,
-                feed_id=feed_id,
-                period=state.period,
-                sha256=entry.sha256,
-                path=entry.path,
-                sheet=row.sheet,
-                number=row.number,
-                values={name: row.record.values[name] for name in row.cells if name in row.record.values},
-                household_no=household_no,
-                person=person,
-                is_planted=bool(row.faults),
+                raise ValueError(f"[{feed_id}] row [{row.number}] does not say which record it was written from")
+            values = row.record.values
+            household_no, person = self.owner(values)
+            sent.append(
+                SentRow(
+                    subject=subject,
+                    feed_id=feed_id,
+                    period=self._period,
+                    sheet=row.sheet,
+                    number=row.number,
+                    values={name: values[name] for name in row.cells if name in values},
+                    household_no=household_no,
+                    person=person,
+                    is_planted=bool(row.faults),
+                )
             )
-            self._sent[subject, state.period].append(sent)
+            if subject == "members" and person is not None and not row.faults:
+                self._first_listed[person] = min(self._period, self._first_listed.get(person, self._period))
+        self._feeds[subject] = Feed(self._period, sent)
+        self._fresh.append(subject)
 
     # ------------------------------------------------------------ concluding
-    def _feed(self, subject: str, period: Period) -> Feed:
-        sources = [source for (name, source) in self._sent if name == subject and source <= period]
-        return Feed(max(sources), self._sent[subject, max(sources)]) if sources else Feed(None, [])
-
-    def _conclude(self, period: Period, first_listed: Mapping[str, Period]) -> None:
-        feeds = {subject: self._feed(subject, period) for subject in SUBJECTS}
-        month = Month(period, str(self._run["county_code"]), feeds, first_listed)
-        for subject in SUBJECTS:
-            for row in self._sent.get((subject, period), ()):
-                self._rows["links"].append(
-                    {
-                        "period": str(period),
-                        "feed_id": row.feed_id,
-                        "path": row.path,
-                        "sha256": row.sha256,
-                        "sheet": row.sheet,
-                        "row": row.number,
-                        "household_no": row.household_no,
-                        "person": row.person,
-                        "is_planted": row.is_planted,
-                        "is_reachable": not row.is_planted and month.register.reach(row) is not None,
-                    }
-                )
+    def tables(self) -> dict[str, pa.Table]:
+        """The month's tables of the block, all but `defects`; `links` without path and sha256, `rates` in parts."""
+        period = str(self._period)
+        feeds = {subject: self._feeds.get(subject, Feed(None, [])) for subject in SUBJECTS}
+        month = Month(self._period, self._county_code, feeds, self._first_listed)
+        guarantees = []
         for number in month.register.universe:
-            line = {"period": str(period), "household_no": number, "village_code": self._villages[period, number]}
+            line = {"period": period, "household_no": number, "village_code": self._villages[number]}
             for name, (state, reason) in month.states(number).items():
                 line |= {f"{name}_state": state, f"{name}_reason": reason}
-            self._rows["guarantees"].append(line)
-
-    def _listed(self, earlier: Iterable[Mapping[str, Any]]) -> dict[str, Period]:
-        """Person -> first month in which an accepted row of the register listed it."""
-        first = {row["person"]: Period.parse(row["first_listed"]) for row in earlier if row["first_listed"]}
-        for (subject, period), rows in self._sent.items():
-            for row in rows if subject == "members" else ():
-                if row.person is not None and not row.is_planted:
-                    first[row.person] = min(period, first.get(row.person, period))
-        return first
-
-    # ------------------------------------------------------------ writing
-    def write(self, folder: Path) -> None:
-        """Write the tables, README.md and key.json. Months of an earlier run of the same county stay.
-
-        Raises ValueError for a folder below the bucket: whoever reads the bucket must not find the answers there.
-        """
-        bucket = settings().bucket.removeprefix("file://")
-        if folder.resolve().is_relative_to(Path(bucket).resolve()):
-            raise ValueError(f"answer key folder [{folder}] lies below the bucket [{bucket}]; choose another")
-        kept = self._earlier(folder)
-        first_listed = self._listed(kept["persons"])
-        for period in sorted(self._periods):
-            self._conclude(period, first_listed)
+            guarantees.append(line)
         for row in self._rows["persons"]:
-            listed = first_listed.get(row["person"])
-            row["first_listed"] = str(listed) if listed is not None and str(listed) <= row["period"] else None
-        self._rows["rates"] = rates(self._rows["guarantees"])
-        folder.mkdir(parents=True, exist_ok=True)
-        months = set()
-        for name, columns in TABLES.items():
-            rows = sorted(kept[name] + self._rows[name], key=lambda row: str(row["period"]))
-            months |= {row["period"] for row in rows}
-            pq.write_table(pa.Table.from_pylist(rows, schema=pa.schema(list(columns.items()))), path_of(folder, name))
-        run = self._run | {"periods": sorted(months)}
-        (folder / "key.json").write_text(json.dumps(run, indent=1) + "\n", encoding="utf-8")
-        (folder / "README.md").write_text(README, encoding="utf-8")
+            listed = self._first_listed.get(row["person"])
+            row["first_listed"] = str(listed) if listed is not None and listed <= self._period else None
+        rows = self._rows | {"guarantees": guarantees, "rates": rates(guarantees)}
+        tables = {name: pa.Table.from_pylist(lines, schema=schema_of(name)) for name, lines in rows.items()}
+        return tables | {"links": self._links(month)}
 
-    def _earlier(self, folder: Path) -> dict[str, list[dict[str, Any]]]:
-        note = folder / "key.json"
-        if not note.exists():
-            return {name: [] for name in TABLES}
-        run = json.loads(note.read_text(encoding="utf-8"))
-        if {name: run[name] for name in self._run} != self._run:
-            return {name: [] for name in TABLES}  # another county: nothing of it is kept
-        mine = {str(period) for period in self._periods}
-        return {name: [row for row in read_table(folder, name) if row["period"] not in mine] for name in TABLES}
-
-
-def path_of(folder: Path, name: str) -> Path:
-    """File of a table of the key."""
-    return folder / f"{name}.parquet"
+    def _links(self, month: Month) -> pa.Table:
+        rows = [row for subject in self._fresh for row in self._feeds[subject].rows]
+        reach = month.register.reach
+        columns = {
+            "period": pa.repeat(str(self._period), len(rows)),
+            "feed_id": [row.feed_id for row in rows],
+            "path": pa.nulls(len(rows), _TEXT),
+            "sha256": pa.nulls(len(rows), _TEXT),
+            "sheet": [row.sheet for row in rows],
+            "row": [row.number for row in rows],
+            "household_no": [row.household_no for row in rows],
+            "person": [row.person for row in rows],
+            "is_planted": [row.is_planted for row in rows],
+            "is_reachable": [not row.is_planted and reach(row) is not None for row in rows],
+        }
+        return pa.table(columns, schema=schema_of("links"))
 
 
-def read_table(folder: Path, name: str) -> list[dict[str, Any]]:
-    """Rows of a table of the key. Raises FileNotFoundError when there is no key in the folder."""
-    rows: list[dict[str, Any]] = pq.read_table(path_of(folder, name)).to_pylist()
+def schema_of(name: str) -> pa.Schema:
+    """Columns of a table of the key."""
+    return pa.schema(list(TABLES[name].items()))
+
+
+def path_of(folder: Path, name: str, period: str) -> Path:
+    """File of a table of the key for one month."""
+    return folder / name / f"{period}.parquet"
+
+
+def read_table(folder: Path, name: str, *, months: Collection[str] | None = None) -> list[dict[str, Any]]:
+    """Rows of a table of the key, of all months or of some. Raises FileNotFoundError when the folder has no key."""
+    paths = sorted((folder / name).glob("*.parquet"))
+    if not paths:
+        raise FileNotFoundError(f"no answer key in [{folder}]: {name}/*.parquet is missing; run hearth sample first")
+    wanted = [path for path in paths if months is None or path.stem in months]
+    tables = [pq.read_table(path, partitioning=None) for path in wanted]
+    rows: list[dict[str, Any]] = pa.concat_tables(tables).to_pylist() if tables else []
     return rows
 
 
