@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from hearth.period import Period
-from hearth.settings import settings
+from ingestion.keys import has_token_key, newest_tokens
 from ingestion.reference_data import regions
 from ingestion.sample.conclusions import GUARANTEES, ID_COLUMNS, UNKNOWN, Feed, Month, SentRow
 from ingestion.sample.habits import habits
@@ -26,7 +26,6 @@ from ingestion.sample.population import Household
 from ingestion.sample.records import on_allowance
 from ingestion.sample.state import State
 from ingestion.sample.subjects import SUBJECTS
-from ingestion.vault import token
 
 _TEXT, _INT, _BOOL = pa.string(), pa.int32(), pa.bool_()
 _STATES = {f"{name}_{part}": _TEXT for name in GUARANTEES for part in ("state", "reason")}
@@ -153,6 +152,13 @@ def _serials(state: State) -> dict[str, str]:
     return found
 
 
+def _hashes(id_numbers: Sequence[str]) -> dict[str, str]:
+    """ID number -> the keyed hash by which the warehouse knows it; empty where no key has been made."""
+    if not has_token_key():
+        return {}
+    return dict(zip(id_numbers, newest_tokens().of("id_number", id_numbers), strict=True))
+
+
 def _closeness(person: Person, period: Period) -> tuple[bool, Period]:
     """Of the households that list a person: the one that has it as a member, else the one it left last."""
     return person.is_member(period), person.left[1] if person.left is not None else period
@@ -174,7 +180,6 @@ class AnswerKey:
         self._villages: dict[str, str] = {}
         self._owners: dict[str, _Owner] = {}
         self._period = Period(1, 1)
-        self._has_secret = (settings().secrets_dir / "hmac_key").exists()
 
     # ------------------------------------------------------------ collecting
     def see_month(self, state: State) -> None:
@@ -193,8 +198,10 @@ class AnswerKey:
                 held = self._owners.get(person.id_number)
                 if held is None or _closeness(person, state.period) > _closeness(held.person, state.period):
                     self._owners[person.id_number] = _Owner(home, person, serials[person.id_number])
-        for owner in self._owners.values():
-            self._rows["persons"].append(self._person(owner.home, owner.person, owner.serial, state.period))
+        hashes = _hashes(list(self._owners))
+        for id_number, owner in self._owners.items():
+            row = self._person(owner.home, owner.person, owner.serial, state.period)
+            self._rows["persons"].append(row | {"id_number_hash": hashes.get(id_number)})
 
     def _household(self, home: Household, number: str, period: Period) -> dict[str, Any]:
         return {
@@ -219,7 +226,6 @@ class AnswerKey:
             "period": str(period),
             "household_no": home.number,
             "person": serial,
-            "id_number_hash": token("id_number", person.id_number) if self._has_secret else None,
             "age": person.age_on(period.last_day),
             "is_member": person.is_member(period),
             "is_listed": home.number is not None and person.is_listed(period),
