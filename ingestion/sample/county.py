@@ -20,7 +20,7 @@ from ingestion.sample.blocks import Block, cut
 from ingestion.sample.crew import Crew, crew
 from ingestion.sample.desk import Desk
 from ingestion.sample.habits import Habit, habits
-from ingestion.sample.key_folder import KeyFolder, KeyMonth
+from ingestion.sample.key_folder import KeyFolder, KeyMonth, keep_out
 from ingestion.sample.layouts import Row
 from ingestion.sample.manifest import Manifest, MonthFacts, PlantedDefect, SampleFile
 from ingestion.sample.months import check_wanted
@@ -196,6 +196,28 @@ def _write_month(month: _Month, workers: Crew, blocks: Sequence[Block], target: 
         raise
 
 
+def check_request(
+    periods: Sequence[Period],
+    households: int,
+    *,
+    key: Path | None = None,
+    processes: int | None = None,
+    outside: Sequence[Path] = (),
+) -> None:
+    """Raises ValueError, with the value in brackets, for a request that makes no sense.
+
+    That is: no month, a month twice or before the first; no household or more than there are numbers for; no process;
+    a county without villages; a key or one of the files `outside` that would lie in the bucket.
+    """
+    check_wanted(periods)
+    cut(households, places(settings().county_code))
+    if processes is not None and processes < 1:
+        raise ValueError(f"[{processes}] processes: ask for at least one")
+    for what, path in [("answer key folder", key), *(("file", path) for path in outside)]:
+        if path is not None:
+            keep_out(what, path)
+
+
 def write_county(
     periods: Sequence[Period],
     households: int,
@@ -215,9 +237,9 @@ def write_county(
     without = sorted(contracts().keys() - habits().feeds.keys())
     if without:
         raise ValueError(f"contracts without a habit in offices/*.yaml: {without}")
+    check_request(periods, households, key=key, processes=processes)
     county_code = settings().county_code
     where = places(county_code)
-    check_wanted(periods)
     blocks = cut(households, where)
     answers = KeyFolder(key, county_code, households, seed) if key is not None else None
     run = Run(county_code, households, seed, tuple(sorted(periods)), key)

@@ -23,16 +23,20 @@ _COUNTS = ("universe", "met", "unmet", "unknown")
 _PLACE = ("period", "level_code", "region_code", "guarantee")
 
 
-class KeyFolder:
-    """One run's key. Months of an earlier run of the same county stay; of another county nothing is kept.
+def keep_out(what: str, path: Path) -> None:
+    """Raises ValueError for a path below the bucket: whoever reads the bucket must not find the answers there."""
+    bucket = settings().bucket
+    if "://" in bucket and not bucket.startswith("file://"):
+        return  # storage elsewhere: no local path lies in it
+    root = Path(bucket.removeprefix("file://"))
+    if path.resolve().is_relative_to(root.resolve()):
+        raise ValueError(f"{what} [{path}] lies below the bucket [{root}]; choose another place")
 
-    Raises ValueError for a folder below the bucket: whoever reads the bucket must not find the answers there.
-    """
+
+class KeyFolder:
+    """One run's key. Months of an earlier run of the same county stay; of another county nothing is kept."""
 
     def __init__(self, folder: Path, county_code: str, households: int, seed: int) -> None:
-        bucket = settings().bucket.removeprefix("file://")
-        if folder.resolve().is_relative_to(Path(bucket).resolve()):
-            raise ValueError(f"answer key folder [{folder}] lies below the bucket [{bucket}]; choose another")
         self.folder = folder
         self._run = {"county_code": county_code, "households": households, "seed": seed}
         self._note = folder / "key.json"
