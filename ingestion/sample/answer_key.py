@@ -7,126 +7,26 @@ hash by which the warehouse knows the person.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from hearth.period import Period
+from ingestion.contract import contracts
 from ingestion.keys import has_token_key, newest_tokens
 from ingestion.reference_data import regions
 from ingestion.sample.conclusions import GUARANTEES, ID_COLUMNS, UNKNOWN, Feed, Month, SentRow
+from ingestion.sample.feed_rows import table_of
 from ingestion.sample.habits import habits
+from ingestion.sample.key_tables import schema_of
 from ingestion.sample.layouts import Row
 from ingestion.sample.people import MOVED, Person
 from ingestion.sample.population import Household
-from ingestion.sample.records import on_allowance
+from ingestion.sample.records import Record, labour_code, on_allowance
 from ingestion.sample.state import State
 from ingestion.sample.subjects import SUBJECTS
-
-_TEXT, _INT, _BOOL = pa.string(), pa.int32(), pa.bool_()
-_STATES = {f"{name}_{part}": _TEXT for name in GUARANTEES for part in ("state", "reason")}
-TABLES: Mapping[str, Mapping[str, Any]] = {
-    "households": {
-        "period": _TEXT,
-        "household_no": _TEXT,
-        "village_code": _TEXT,
-        "register_class_code": _TEXT,
-        "poverty_status_code": _TEXT,
-        "monitor_class_code": _TEXT,
-        "is_active": _BOOL,
-        "member_count": _INT,
-        "on_dibao": _BOOL,
-        "is_food_met": _BOOL,
-        "is_clothing_met": _BOOL,
-        "house_grade_code": _TEXT,
-        "water_rating_codes": _TEXT,
-        "has_living_power": _BOOL,
-    },
-    "persons": {
-        "period": _TEXT,
-        "household_no": _TEXT,
-        "person": _TEXT,
-        "id_number_hash": _TEXT,
-        "age": _INT,
-        "is_member": _BOOL,
-        "is_listed": _BOOL,
-        "first_listed": _TEXT,
-        "insurance_status_code": _TEXT,
-        "schooling": _TEXT,
-        "has_open_case": _BOOL,
-    },
-    "links": {
-        "period": _TEXT,
-        "feed_id": _TEXT,
-        "path": _TEXT,
-        "sha256": _TEXT,
-        "sheet": _TEXT,
-        "row": _INT,
-        "household_no": _TEXT,
-        "person": _TEXT,
-        "is_planted": _BOOL,
-        "is_reachable": _BOOL,
-    },
-    "defects": {
-        "period": _TEXT,
-        "feed_id": _TEXT,
-        "path": _TEXT,
-        "sha256": _TEXT,
-        "rule_id": _TEXT,
-        "kind": _TEXT,
-        "sheet": _TEXT,
-        "row": _INT,
-        "column": _TEXT,
-    },
-    "guarantees": {
-        "period": _TEXT,
-        "household_no": _TEXT,
-        "village_code": _TEXT,
-        **_STATES,
-        "five_state": _TEXT,
-        "seven_state": _TEXT,
-    },
-    "rates": {
-        "period": _TEXT,
-        "level_code": _TEXT,
-        "region_code": _TEXT,
-        "guarantee": _TEXT,
-        "universe": _INT,
-        "met": _INT,
-        "unmet": _INT,
-        "unknown": _INT,
-    },
-}
-"""Files of the key and their columns; months are text YYYY-MM."""
-
-README = """# Answer key of the sample county
-
-Invented people, generated files: this folder says what is true and what a warehouse must find. Keep it away from the
-warehouse; `hearth score` compares. Each table is a folder with one Parquet file per month, `YYYY-MM.parquet`.
-
-- `households/`, one row per register household and month: the true state (class, status, monitoring, members,
-  dibao, house, water, power).
-- `persons/`, one row per person of the county and month: household number (null outside the register), the
-  generator's serial, the keyed hash of the ID number where the installation had its secret, age, membership, insurance,
-  schooling. No name, no ID number.
-- `links/`, one row per data row of a good file: the true household (null outside the register), whether a fault
-  was planted in the row (`is_planted`), and whether the accepted rows lead from it to a household (`is_reachable`: the
-  member row of a house's owner may itself have been refused).
-- `defects/`, one row per planted fault: the rule that must find it, file, sheet, row, column. Without a row
-  number the whole file must be refused.
-- `guarantees/`, one row per active household and month: the states of the seven guarantees that follow from the
-  accepted rows, with the reason. Worked out from the generator's values, never with the SQL of the warehouse.
-- `rates/`, one row per region (village, township, county), month and guarantee: universe, met, unmet, unknown.
-- `key.json`: county, seed, size and months.
-
-Limits. Of two good files of a feed and month only the later one has rows in `links/`. A feed without a good file
-in a month carries the newest earlier file of the same run of `hearth sample`, not of an earlier run. Water cuts are
-counted within the month. Renovations, schemes and tekun are no part of the conclusions.
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,8 +64,19 @@ def _closeness(person: Person, period: Period) -> tuple[bool, Period]:
     return person.is_member(period), person.left[1] if person.left is not None else period
 
 
+@dataclass(frozen=True, slots=True)
+class KeyTables:
+    """One block's month of the key; `defects` are known once the files are complete."""
+
+    tables: Mapping[str, pa.Table]
+    """By name; `links` without path and sha256, `rates` to be summed over the blocks."""
+    true: Mapping[str, pa.Table]
+    accepted: Mapping[str, pa.Table]
+    """By feed."""
+
+
 class AnswerKey:
-    """Answers of one block: for each month first `see_month`, then `see_rows` for each feed, at last `tables`.
+    """Answers of one block. Each month: `see_month`, for each feed `see_truth` and `see_rows`, at last `tables`.
 
     `first_listed`: person -> month, from earlier runs. A month's state moves on afterwards, so nothing of a month is
     kept but who was listed and the rows of the newest file of each feed, from which later months may have to conclude.
@@ -177,6 +88,7 @@ class AnswerKey:
         self._rows: dict[str, list[dict[str, Any]]] = {"households": [], "persons": []}
         self._feeds: dict[str, Feed] = {}
         self._fresh: list[str] = []
+        self._truth: dict[str, pa.Table] = {}
         self._villages: dict[str, str] = {}
         self._owners: dict[str, _Owner] = {}
         self._period = Period(1, 1)
@@ -186,7 +98,7 @@ class AnswerKey:
         """Keep what is true in the month."""
         self._period = state.period
         self._rows = {"households": [], "persons": []}
-        self._owners, self._villages, self._fresh = {}, {}, []
+        self._owners, self._villages, self._fresh, self._truth = {}, {}, [], {}
         serials = _serials(state)
         for home in state.households:
             if not home.exists(state.period):
@@ -226,7 +138,11 @@ class AnswerKey:
             "period": str(period),
             "household_no": home.number,
             "person": serial,
+            "sex_code": person.sex,
             "age": person.age_on(period.last_day),
+            "disability_type_code": person.disability[0] if person.disability else None,
+            "disability_grade_code": person.disability[1] if person.disability else None,
+            "labour_capacity_code": labour_code(person, period),
             "is_member": person.is_member(period),
             "is_listed": home.number is not None and person.is_listed(period),
             "insurance_status_code": person.insurance or None,
@@ -247,6 +163,11 @@ class AnswerKey:
                 return number or owner.home.number, owner.serial
         return number, None
 
+    def see_truth(self, feed_id: str, records: Sequence[Record]) -> None:
+        """Keep what the office would have to write of the month. After `see_month`."""
+        rows = ((record.values, record.place.code, *self.owner(record.values)) for record in records)
+        self._truth[feed_id] = table_of(contracts()[feed_id], self._period, rows)
+
     def see_rows(self, feed_id: str, rows: Sequence[Row]) -> None:
         """Keep where each row of the feed's good file truly belongs. Raises KeyError for a person nobody has made."""
         subject = habits().feeds[feed_id].subject
@@ -266,6 +187,7 @@ class AnswerKey:
                     values={name: values[name] for name in row.cells if name in values},
                     household_no=household_no,
                     person=person,
+                    village_code=row.record.place.code,
                     is_planted=bool(row.faults),
                 )
             )
@@ -275,8 +197,8 @@ class AnswerKey:
         self._fresh.append(subject)
 
     # ------------------------------------------------------------ concluding
-    def tables(self) -> dict[str, pa.Table]:
-        """The month's tables of the block, all but `defects`; `links` without path and sha256, `rates` in parts."""
+    def tables(self) -> KeyTables:
+        """The month's tables of the block."""
         period = str(self._period)
         feeds = {subject: self._feeds.get(subject, Feed(None, [])) for subject in SUBJECTS}
         month = Month(self._period, self._county_code, feeds, self._first_listed)
@@ -291,45 +213,45 @@ class AnswerKey:
             row["first_listed"] = str(listed) if listed is not None and listed <= self._period else None
         rows = self._rows | {"guarantees": guarantees, "rates": rates(guarantees)}
         tables = {name: pa.Table.from_pylist(lines, schema=schema_of(name)) for name, lines in rows.items()}
-        return tables | {"links": self._links(month)}
-
-    def _links(self, month: Month) -> pa.Table:
-        rows = [row for subject in self._fresh for row in self._feeds[subject].rows]
-        reach = month.register.reach
-        columns = {
-            "period": pa.repeat(str(self._period), len(rows)),
-            "feed_id": [row.feed_id for row in rows],
-            "path": pa.nulls(len(rows), _TEXT),
-            "sha256": pa.nulls(len(rows), _TEXT),
-            "sheet": [row.sheet for row in rows],
-            "row": [row.number for row in rows],
-            "household_no": [row.household_no for row in rows],
-            "person": [row.person for row in rows],
-            "is_planted": [row.is_planted for row in rows],
-            "is_reachable": [not row.is_planted and reach(row) is not None for row in rows],
-        }
-        return pa.table(columns, schema=schema_of("links"))
-
-
-def schema_of(name: str) -> pa.Schema:
-    """Columns of a table of the key."""
-    return pa.schema(list(TABLES[name].items()))
+        links = [pa.Table.from_pylist([], schema=schema_of("links"))]
+        accepted: dict[str, pa.Table] = {}
+        for feed_id, contract in contracts().items():
+            subject = habits().feeds[feed_id].subject
+            feed = feeds[subject]
+            reached = [None if row.is_planted else month.register.reach(row) for row in feed.rows]
+            if subject in self._fresh:
+                links.append(_links(self._period, feed.rows, reached))
+            if contract.semantics == "event" and feed.source != self._period:
+                continue  # what happened in another month did not happen in this one
+            sound = (
+                (row.values, row.village_code, home, row.person if _names_anyone(row) else None)
+                for row, home in zip(feed.rows, reached, strict=True)
+                if not row.is_planted
+            )
+            accepted[feed_id] = table_of(contract, self._period, sound)
+        return KeyTables(tables | {"links": pa.concat_tables(links)}, self._truth, accepted)
 
 
-def path_of(folder: Path, name: str, period: str) -> Path:
-    """File of a table of the key for one month."""
-    return folder / name / f"{period}.parquet"
+def _links(period: Period, rows: Sequence[SentRow], reached: Sequence[str | None]) -> pa.Table:
+    """Path and sha256 are known once the file is complete."""
+    columns = {
+        "period": pa.repeat(str(period), len(rows)),
+        "feed_id": [row.feed_id for row in rows],
+        "path": pa.nulls(len(rows), pa.string()),
+        "sha256": pa.nulls(len(rows), pa.string()),
+        "sheet": [row.sheet for row in rows],
+        "row": [row.number for row in rows],
+        "household_no": [row.household_no for row in rows],
+        "person": [row.person for row in rows],
+        "is_planted": [row.is_planted for row in rows],
+        "is_reachable": [home is not None for home in reached],
+    }
+    return pa.table(columns, schema=schema_of("links"))
 
 
-def read_table(folder: Path, name: str, *, months: Collection[str] | None = None) -> list[dict[str, Any]]:
-    """Rows of a table of the key, of all months or of some. Raises FileNotFoundError when the folder has no key."""
-    paths = sorted((folder / name).glob("*.parquet"))
-    if not paths:
-        raise FileNotFoundError(f"no answer key in [{folder}]: {name}/*.parquet is missing; run hearth sample first")
-    wanted = [path for path in paths if months is None or path.stem in months]
-    tables = [pq.read_table(path, partitioning=None) for path in wanted]
-    rows: list[dict[str, Any]] = pa.concat_tables(tables).to_pylist() if tables else []
-    return rows
+def _names_anyone(row: SentRow) -> bool:
+    """Whether the row, as it was sent, names a person."""
+    return any(row.values.get(name) for name in ID_COLUMNS)
 
 
 def rates(guarantees: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:

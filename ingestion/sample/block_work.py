@@ -13,11 +13,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import pyarrow as pa
-
 from hearth.period import Period
 from ingestion.contract import Contract, contracts
-from ingestion.sample.answer_key import AnswerKey
+from ingestion.sample.answer_key import AnswerKey, KeyTables
 from ingestion.sample.blocks import Block
 from ingestion.sample.defects import Scene, plant
 from ingestion.sample.desk import Desk
@@ -79,7 +77,7 @@ class Written:
     defects: Mapping[str, Sequence[PlantedDefect]]
     faulty: Mapping[str, int]
     examples: Mapping[str, Sequence[Row]]
-    key: Mapping[str, pa.Table] | None
+    key: KeyTables | None
 
 
 Answer = Terms | Spots
@@ -133,8 +131,12 @@ def _month(state: State, key: AnswerKey | None, *, is_first: bool) -> Generator[
         for feed_id, found in rows.items()
         if is_first and state.block.position == 0 and desks[feed_id].habit.wholly_bad is not None
     }
+    if key is not None:
+        key.see_month(state)
     parts: dict[str, list[tuple[str, list[Row]]]] = {}
     for feed_id, desk in desks.items():
+        if key is not None:
+            key.see_truth(feed_id, [row.record for row in rows[feed_id] if row.record is not None])
         habit = terms.habits[feed_id]
         sent = Desk(desk.contract, habit, desk.period, desk.where, desk.seed)
         parts[feed_id] = by_township(_plant(sent, state, rows.pop(feed_id), terms.before[feed_id]), habit)
@@ -142,11 +144,10 @@ def _month(state: State, key: AnswerKey | None, *, is_first: bool) -> Generator[
     if isinstance(spots, Terms):
         raise TypeError("expected where the rows will stand, not the terms")
     contracts_of = {feed_id: desk.contract for feed_id, desk in desks.items()}
-    yield _write(state, key, known=contracts_of, chosen=terms.habits, parts=parts, spots=spots, examples=examples)
+    yield _write(key, known=contracts_of, chosen=terms.habits, parts=parts, spots=spots, examples=examples)
 
 
 def _write(
-    state: State,
     key: AnswerKey | None,
     *,
     known: Mapping[str, Contract],
@@ -156,8 +157,6 @@ def _write(
     examples: Mapping[str, Sequence[Row]],
 ) -> Written:
     """Use up `parts`, feed by feed."""
-    if key is not None:
-        key.see_month(state)
     stretches: dict[str, list[Stretch]] = {}
     defects: dict[str, list[PlantedDefect]] = {}
     faulty: dict[str, int] = {}

@@ -256,4 +256,6 @@ def write_county(
                 facts.append(_sum(month.facts))
     finally:
         workers.close()
+    if answers is not None:
+        answers.finish()
     return Manifest(county_code, seed, households, tuple(facts), tuple(files))

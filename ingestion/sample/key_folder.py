@@ -6,7 +6,7 @@ import json
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,10 @@ import pyarrow.parquet as pq
 
 from hearth.period import Period
 from hearth.settings import settings
-from ingestion.sample.answer_key import README, TABLES, path_of, schema_of
+from ingestion.sample.answer_key import KeyTables
+from ingestion.sample.feed_rows import ACCEPTED, TRUE, paths_in, rows_path
+from ingestion.sample.indicators import compute
+from ingestion.sample.key_tables import README, TABLES, path_of, schema_of
 from ingestion.sample.manifest import SampleFile
 
 _COUNTS = ("universe", "met", "unmet", "unknown")
@@ -44,7 +47,7 @@ class KeyFolder:
     def begin(self) -> None:
         """Make the folder; another county's key goes."""
         if not self._is_mine():
-            for name in TABLES:
+            for name in (*TABLES, TRUE, ACCEPTED):
                 shutil.rmtree(self.folder / name, ignore_errors=True)
         for name in TABLES:
             (self.folder / name).mkdir(parents=True, exist_ok=True)
@@ -59,9 +62,15 @@ class KeyFolder:
         """A month to be written."""
         return KeyMonth(self, str(period))
 
-    def note(self) -> None:
-        """Write down which months there are."""
+    def finish(self) -> None:
+        """Write what follows from all months together, and which months there are."""
         months = sorted(path.stem for path in (self.folder / "households").glob("*.parquet"))
+        true, accepted = (paths_in(self.folder, kind) for kind in (TRUE, ACCEPTED))
+        guarantees = [path_of(self.folder, "guarantees", month) for month in months]
+        periods = [Period.parse(month) for month in months]
+        found, states = compute(true, accepted, guarantees, periods, str(self._run["county_code"]))
+        pq.write_table(found, path_of(self.folder, "indicators"))
+        pq.write_table(states, path_of(self.folder, "states"))
         self._note.write_text(json.dumps(self._run | {"periods": months}, indent=1) + "\n", encoding="utf-8")
         (self.folder / "README.md").write_text(README, encoding="utf-8")
 
@@ -90,16 +99,26 @@ class KeyMonth:
         by_block = ("households", "persons", "guarantees")
         self._writers = {name: pq.ParquetWriter(self._work / name, schema_of(name)) for name in by_block}
         self._links = pa.ipc.new_stream(str(self._work / "links.arrow"), schema_of("links"))
+        self._rows: dict[tuple[str, str], pq.ParquetWriter] = {}
         self._rates: Counter[tuple[str, ...]] = Counter()
 
-    def add(self, tables: Mapping[str, pa.Table]) -> None:
+    def add(self, block: KeyTables) -> None:
         """Take a block's tables: a row group each, links until the files are known, rates summed up."""
         for name, writer in self._writers.items():
-            writer.write_table(tables[name], row_group_size=max(1, tables[name].num_rows))
-        self._links.write_table(tables["links"])
-        for row in tables["rates"].to_pylist():
+            _add(writer, block.tables[name])
+        for kind, tables in ((TRUE, block.true), (ACCEPTED, block.accepted)):
+            for feed_id, table in tables.items():
+                if (kind, feed_id) not in self._rows:
+                    self._rows[kind, feed_id] = pq.ParquetWriter(self._work / f"{kind}-{feed_id}", table.schema)
+                _add(self._rows[kind, feed_id], table)
+        self._links.write_table(block.tables["links"])
+        for row in block.tables["rates"].to_pylist():
             for count in _COUNTS:
                 self._rates[*(row[name] for name in _PLACE), count] += row[count]
+
+    def _close(self) -> None:
+        for writer in (*self._writers.values(), *self._rows.values(), self._links):
+            writer.close()
 
     def _rate_rows(self) -> list[dict[str, Any]]:
         places = sorted({place[:-1] for place in self._rates})
@@ -131,22 +150,27 @@ class KeyMonth:
 
     def finish(self, files: Sequence[SampleFile]) -> None:
         """Write what needs the finished files, then put the month in place."""
-        for writer in (*self._writers.values(), self._links):
-            writer.close()
+        self._close()
         self._write_links(files)
         defects = [row for file in files for row in _defects(file)]
         for name, rows in (("defects", defects), ("rates", self._rate_rows())):
             pq.write_table(pa.Table.from_pylist(rows, schema=schema_of(name)), self._work / name)
         for name in TABLES:
             (self._work / name).replace(path_of(self._key.folder, name, self._period))
+        for kind, feed_id in self._rows:
+            path = rows_path(self._key.folder, kind, feed_id, self._period)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            (self._work / f"{kind}-{feed_id}").replace(path)
         self._work.rmdir()
-        self._key.note()
 
     def abandon(self) -> None:
         """Leave nothing behind of a month that was not finished."""
-        for writer in (*self._writers.values(), self._links):
-            writer.close()
+        self._close()
         shutil.rmtree(self._work, ignore_errors=True)
+
+
+def _add(writer: pq.ParquetWriter, table: pa.Table) -> None:
+    writer.write_table(table, row_group_size=max(1, table.num_rows))
 
 
 def _defects(file: SampleFile) -> list[dict[str, Any]]:
