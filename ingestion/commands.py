@@ -11,12 +11,14 @@ from rich.table import Table
 
 from hearth.settings import PROJECT_ROOT, settings
 from ingestion.key_commands import key_app, vault_app
+from ingestion.sample.commands import sample_app
 
 app = typer.Typer(no_args_is_help=True)
 _contracts = typer.Typer(no_args_is_help=True, help="Contracts of the feeds and the files written from them.")
 app.add_typer(_contracts, name="contracts")
 app.add_typer(key_app, name="keys")
 app.add_typer(vault_app, name="vault")
+app.add_typer(sample_app)
 
 
 @_contracts.command("generate")
@@ -70,55 +72,6 @@ def write_templates(
     for contract in found.values() if feed is None else [found[feed]]:
         for path in write(contract, out, month, stated, township):
             typer.echo(path)
-
-
-@app.command("sample")
-def write_sample(
-    households: Annotated[int, typer.Option(min=1, help="Households of the register.")] = 3200,
-    periods: Annotated[str, typer.Option(help="Months, separated by commas.")] = "2026-09,2026-10",
-    seed: Annotated[int, typer.Option(help="Another seed, other people; the same seed, the same bytes.")] = 7,
-    manifest: Annotated[Path | None, typer.Option(help="Where to write what was planted; never in the inbox.")] = None,
-    key: Annotated[Path | None, typer.Option(help="Folder of the answer key; never below the bucket.")] = None,
-) -> None:
-    """Put the sample county's files into the inbox: invented people, real villages, known faults."""
-    from hearth.bucket import bucket
-    from hearth.period import Period
-    from hearth.settings import settings
-    from ingestion.sample.answer_key import AnswerKey
-    from ingestion.sample.county import write_county
-    from ingestion.sample.manifest import read_manifest
-
-    wanted = [Period.parse(text.strip()) for text in periods.split(",")]
-    answers = AnswerKey(settings().county_code, households, seed)
-    made = write_county(wanted, households, seed, bucket(), answers)
-    target = manifest or settings().home / "sample" / "manifest.json"
-    folder = key or settings().home / "sample" / "key"
-    answers.write(folder)
-    (made.beside(read_manifest(target)) if target.exists() else made).write(target)
-    typer.echo(f"{len(made.files)} files for {', '.join(map(str, wanted))}; manifest: {target}; answer key: {folder}")
-
-
-@app.command("sample-report")
-def report_sample(
-    key: Annotated[Path | None, typer.Option(help="Folder of the answer key that `hearth sample` wrote.")] = None,
-    images: Annotated[Path | None, typer.Option(help="Folder for three pictures; needs matplotlib.")] = None,
-    page: Annotated[Path | None, typer.Option(help="Markdown page whose marked stretch gets the counts.")] = None,
-) -> None:
-    """Say what the sample county holds, counted from its answer key; draw it if asked."""
-    from ingestion.sample.portrait import portrait, put_into, to_markdown
-
-    folder = key or settings().home / "sample" / "key"
-    text = to_markdown(portrait(folder))
-    if page is None:
-        typer.echo(text)
-    else:
-        put_into(page, text)
-        typer.echo(f"written: {page}")
-    if images is not None:
-        from ingestion.sample.plots import draw
-
-        for path in draw(folder, images):
-            typer.echo(f"written: {path}")
 
 
 @app.command("score")

@@ -36,15 +36,13 @@ Verdict = tuple[str, str]
 """State and reason."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: a county of a million households makes fifteen million of them
 class SentRow:
     """One data row of a good file, with what the generator knows of it."""
 
     subject: str
     feed_id: str
     period: Period
-    sha256: str
-    path: str
     sheet: str
     number: int
     values: Mapping[str, Any]
