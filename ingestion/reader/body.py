@@ -126,7 +126,7 @@ def _is_line(text: str) -> bool:
 
 
 def _tight(text: str) -> str:
-    return "".join(text.split())
+    return "".join(as_text(text).split())
 
 
 def _is_numbering(texts: list[str]) -> bool:
