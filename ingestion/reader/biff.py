@@ -174,12 +174,12 @@ def _cell(sheet: Sheet, record: int, body: bytes) -> None:
 
 def _check_dimensions(body: bytes) -> None:
     if len(body) >= 12:
-        _, rows, _, columns = struct.unpack_from("<IIHH", body)
+        first, rows, left, columns = struct.unpack_from("<IIHH", body)
     elif len(body) >= 8:
-        _, rows, _, columns = struct.unpack_from("<HHHH", body)
+        first, rows, left, columns = struct.unpack_from("<HHHH", body)
     else:
         raise damaged()
-    if rows > _ROWS or columns > _COLUMNS:
+    if rows > _ROWS or columns > _COLUMNS or first > rows or left > columns:
         raise damaged()
 
 

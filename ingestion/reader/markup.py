@@ -85,31 +85,30 @@ class _Budget:
 
 def _html_table(name: str, table: Any, budget: _Budget) -> Grid:
     grid = Grid(name, [])
-    taken: set[tuple[int, int]] = set()
+    taken: dict[int, list[tuple[int, int]]] = {}
+    """Row -> columns, first and behind the last, that cells from above reach into."""
     rows = list(table.iter("tr"))
     for r, row in enumerate(rows):
         cells: list[CellValue] = []
-        c = 0
+        reached = taken.pop(r, [])
         for cell in row:
             if cell.tag not in ("td", "th"):
                 continue
-            while taken and (r, c) in taken:
-                cells.append(None)
-                c += 1
+            while reached and (end := max((after for c, after in reached if c <= len(cells) < after), default=0)):
+                cells.extend([None] * (end - len(cells)))
+            c = len(cells)
             cells.append(_html_text(cell) or None)
             if not cell.attrib:
-                c += 1
                 continue
             down, across = min(_span(cell, "rowspan"), len(rows) - r), _span(cell, "colspan")
             budget.spend(down * across)
+            if c + across > MOST_COLUMNS:
+                raise too_many_cells(budget.limits)
             cells.extend([None] * (across - 1))
             if down > 1 or across > 1:
                 grid.merged.append((r, c, r + down - 1, c + across - 1))
-            if down > 1:
-                taken.update((r + i, c + j) for i in range(1, down) for j in range(across))
-            c += across
-        if c > MOST_COLUMNS:
-            raise too_many_cells(budget.limits)
+            for below in range(r + 1, r + down):
+                taken.setdefault(below, []).append((c, c + across))
         grid.rows.append(cells)
     return grid
 

@@ -24,9 +24,9 @@ _HUGE = (
 )
 _WORDS = (
     "=cmd|' /C calc'!A0", "\x00", "\ufffd", "锟斤拷", '"', '""', "'", "\u202e", "\ud7ff", "合计", "小计", "注：",
-    "{.idCard}", "2019.1", "99.13.40", "二〇一九年", "1e5", "0x1F", "１２３", "∞", "一", "-", "／", "\u3000" * 50, "x" * 5000, 
-    ",,,,", "\t\t",
-    "2019-02-30", "24:61", "53052419800101001X", "999999999999999999", "5.2E+17", "#REF!", "TRUE", "是否", "万元", "％",
+    "{.idCard}", "2019.1", "99.13.40", "二〇一九年", "1e5", "0x1F", "１２３", "∞", "一", "-",
+    "／", "\u3000" * 50, "x" * 5000, ",,,,", "\t\t", "2019-02-30", "24:61", "52009919800101001X",
+    "999999999999999999", "5.2E+17", "#REF!", "TRUE", "是否", "万元", "％",
 )  # fmt: skip
 _CODECS = ("utf-8", "utf-8-sig", "gb18030", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "big5", "shift_jis")
 _TAG = re.compile(rb"<[^<>]{1,200}>")
@@ -171,7 +171,7 @@ def mutate(rng: random.Random, files: Mapping[str, bytes]) -> tuple[str, bytes]:
             change = rng.choice(changes)
             try:
                 data = change(rng, data) if data else data
-            except (zipfile.BadZipFile, NotImplementedError, OSError, EOFError, ValueError, KeyError, RuntimeError):
+            except (zipfile.BadZipFile, NotImplementedError, OSError, EOFError, ValueError, LookupError, RuntimeError):
                 data = _flip(rng, data)
             except Exception as problem:
                 if type(problem).__name__ != "error":  # zlib.error

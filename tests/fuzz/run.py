@@ -8,6 +8,7 @@ allowed) is a finding like an exception nobody declared. Files are named by seed
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import random
 import re
@@ -24,6 +25,7 @@ from pathlib import Path
 
 from hearth.period import Period
 from ingestion.contract import Contract
+from ingestion.inspect_file import as_text, inspect_bytes
 from ingestion.read import read_table, type_table
 from ingestion.table import CellValue, FileProblem
 from tests.fuzz.mutate import mutate
@@ -45,12 +47,16 @@ class Budget:
 def verdict(data: bytes, feed: Contract = ALLOWANCE, period: Period = PERIOD) -> str:
     """What becomes of a file: the rule that refuses it, or its rows. Raises AssertionError for a message with a number
     as long as a phone's, and whatever the reader raises beyond FileProblem."""
+    problem: FileProblem | None = None
     try:
         raw = read_table(data, "名单.xlsx", feed, period)
         typed = type_table(raw, period, COUNTY)
     except FileProblem as refusal:
         problem = refusal
-    else:
+    seen = inspect_bytes(data)
+    if _NUMBER.search(as_text(seen) + json.dumps(seen.as_json())):
+        raise AssertionError("a long number in what inspect shows")
+    if problem is None:
         if not all(finding.message and finding.fix for finding in typed.findings):
             raise AssertionError("a finding without words")
         return "rows with findings" if typed.findings else "rows"
@@ -82,6 +88,7 @@ def _child(seed: int, first: int, count: int, budget: Budget, pipe: int) -> None
     signal.signal(signal.SIGPROF, signal.SIG_DFL)  # ends the process even inside compiled code
     with os.fdopen(pipe, "w", encoding="utf-8") as out:
         for number in range(first, first + count):
+            print(f"start\t{number}\t?", file=out, flush=True)
             name, data = make(seed, number)
             print(f"start\t{number}\t{name}", file=out, flush=True)
             signal.setitimer(signal.ITIMER_PROF, budget.cpu_seconds)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import html
 import io
+import re
+import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -106,12 +108,11 @@ def _gaps() -> Layout:
 
 def _shuffled() -> Layout:
     order = [3, 4, 10, 9, 8, 7, 6, 5, 2, 1, 0]
-    rows: list[list[CellValue]] = [[*HEADER], *body()]
-    return Layout([[row[place] for place in order] for row in rows])
+    return Layout([[row[place] for place in order] for row in _plain().rows])
 
 
 def _padded() -> Layout:
-    return Layout([[*HEADER], *[[f" {cell}\u3000" if cell else cell for cell in row] for row in body()]])
+    return Layout([[*HEADER], *([f" {cell}\u3000" if cell else cell for cell in row] for row in body())])
 
 
 def _wide() -> Layout:
@@ -124,7 +125,9 @@ def _wide() -> Layout:
 
 
 def _dashes() -> Layout:
-    return Layout([[*HEADER], *[[cell or mark for cell in row] for row, mark in zip(body(), "-—/\\－-", strict=True)]])
+    marks = "-—/\\－-"
+    rows: list[list[CellValue]] = [[cell or mark for cell in row] for row, mark in zip(body(), marks, strict=True)]
+    return Layout([[*HEADER], *rows])
 
 
 LAYOUTS: Mapping[str, Callable[[], Layout]] = {
@@ -154,6 +157,41 @@ def xlsx_of(layout: Layout) -> bytes:
     stream = io.BytesIO()
     book.save(stream)
     return stream.getvalue()
+
+
+_INLINE = re.compile(rb't="inlineStr"><is>(.*?)</is>', re.DOTALL)
+_OVERRIDE = (
+    b'<Override PartName="/xl/sharedStrings.xml" ContentType="application/vnd.openxmlformats-officedocument'
+    b'.spreadsheetml.sharedStrings+xml"/></Types>'
+)
+_RELATION = (
+    b'<Relationship Id="rIdTexts" Target="sharedStrings.xml" Type="http://schemas.openxmlformats.org/officeDocument'
+    b'/2006/relationships/sharedStrings"/></Relationships>'
+)
+
+
+def with_shared_texts(data: bytes) -> bytes:
+    """The workbook as the senders' program writes it: every text once, and cells that point to it."""
+    texts: dict[bytes, int] = {}
+
+    def pointer(match: re.Match[bytes]) -> bytes:
+        return b't="s"><v>%d</v>' % texts.setdefault(match[1], len(texts))
+
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as source, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as target:
+        for name in source.namelist():
+            part = source.read(name)
+            if name.startswith("xl/worksheets/"):
+                part = _INLINE.sub(pointer, part)
+            elif name == "[Content_Types].xml":
+                part = part.replace(b"</Types>", _OVERRIDE)
+            elif name == "xl/_rels/workbook.xml.rels":
+                part = part.replace(b"</Relationships>", _RELATION)
+            target.writestr(name, part)
+        items = b"".join(b"<si>%s</si>" % text for text in texts)
+        head = b'<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" count="%d" uniqueCount="%d">'
+        target.writestr("xl/sharedStrings.xml", head % (len(texts), len(texts)) + items + b"</sst>")
+    return out.getvalue()
 
 
 def xls_of(layout: Layout) -> bytes:
@@ -229,6 +267,7 @@ def xml2003_of(layout: Layout) -> str:
 
 KINDS: Mapping[str, Callable[[Layout], bytes]] = {
     "xlsx": xlsx_of,
+    "xlsx shared texts": lambda layout: with_shared_texts(xlsx_of(layout)),
     "xls": xls_of,
     "csv utf-8": lambda layout: csv_of(layout).encode(),
     "csv utf-8-sig": lambda layout: csv_of(layout, end="\n").encode("utf-8-sig"),
