@@ -10,6 +10,7 @@ import hashlib
 import re
 import traceback
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 
@@ -19,10 +20,13 @@ import structlog
 from hearth.bucket import bucket
 from hearth.period import Period
 from hearth.settings import settings
-from ingestion import inbox, ledger, vault
+from ingestion import drift_ledger, inbox, ledger, vault
+from ingestion.aside import put_aside
 from ingestion.contract import departments
 from ingestion.inbox import CHECKSUM_SUFFIX, INBOX, Address
-from ingestion.judgement import judge
+from ingestion.judgement import Content, Delivery, History, Judged, judge, refused, torn
+from ingestion.load import Batch, build_batch
+from ingestion.quarantine import quarantine_rows
 from ingestion.receipt import Receipt, issue, issued
 from ingestion.submission import State, Submission
 
@@ -144,16 +148,56 @@ def _clear(path: ObjectStoragePath, sha256: str) -> None:
         side.unlink()
 
 
+def _judged(
+    entry: Submission, address: Address, data: bytes, stated_sha256: str | None, confirmed: frozenset[str]
+) -> Judged:
+    """The verdict, with what the ledger knows of the feed and month."""
+    if address.problem is not None:
+        return refused(address.problem)
+    if address.contract is None or entry.period is None:
+        raise ValueError(f"submission [{entry.submission_id}] has an address without contract or month")
+    if stated_sha256 is not None and stated_sha256 != entry.sha256:
+        return torn()
+    delivery = Delivery(
+        file_name=entry.file_name,
+        contract=address.contract,
+        period=Period.parse(entry.period),
+        county_code=entry.county_code,
+        received_at=entry.received_at,
+        due_at=entry.due_at,
+    )
+    before = drift_ledger.last_headings(entry.slot)
+    history = History(ledger.live_row_count(entry.slot), ledger.first_received_at(entry.slot), *before)
+    return judge(delivery, data, history, confirmed)
+
+
+def _sealed(entry: Submission, content: Content, sealing: vault.Sealer) -> Batch:
+    """What the submission adds to the warehouse: accepted rows hashed, the others sealed."""
+    batch = build_batch(
+        content.typed,
+        positions=content.accepted,
+        quarantined=list(quarantine_rows(content.typed.raw, content.findings, sealing)),
+        sealing=sealing,
+        county_code=entry.county_code,
+        period=entry.period or "",
+        source_file=entry.archive_key or entry.file_name,
+    )
+    return replace(batch, aside=put_aside(content.typed.raw, content.accepted, sealing))
+
+
 def _decide(
     entry: Submission, address: Address, data: bytes, stated_sha256: str | None, confirmed: frozenset[str]
 ) -> Submission:
     """Judge, keep and record a claimed submission."""
     number = entry.submission_id
-    judged = _guarded(number, "judge", lambda: judge(entry, address, data, stated_sha256, confirmed))
-    if judged.batch is not None and judged.batch.entries:
-        entries = judged.batch.entries.values()
-        _guarded(number, "vault", lambda: vault.store(entries, number))
-    _guarded(number, "load", lambda: ledger.record(entry, judged.verdict, judged.batch))
+    judged = _guarded(number, "judge", lambda: _judged(entry, address, data, stated_sha256, confirmed))
+    batch: Batch | None = None
+    if (content := judged.content) is not None:
+        sealing = _guarded(number, "keys", lambda: vault.sealer(number))
+        sealed = batch = _guarded(number, "seal", lambda: _sealed(entry, content, sealing))
+        if sealed.entries:
+            _guarded(number, "vault", lambda: vault.store(sealed.entries, sealing))
+    _guarded(number, "load", lambda: ledger.record(entry, judged.verdict, batch))
     return ledger.find(entry.submission_id)
 
 
