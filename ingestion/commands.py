@@ -132,6 +132,25 @@ def intake(
         raise typer.Exit(1)
 
 
+@app.command("inspect")
+def inspect_one(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="A table of any kind.")],
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Show what the reader sees in a file: kind, encoding, sheets, header, columns, rows. No value of a row is shown.
+
+    Exit code 1 if the file cannot be opened at all (password, macros, damage, too large).
+    """
+    import json
+
+    from ingestion.inspect_file import as_text, inspect_bytes
+
+    found = inspect_bytes(file.read_bytes())
+    typer.echo(json.dumps(found.as_json(), ensure_ascii=False, indent=2) if as_json else as_text(found))
+    if found.problem is not None:
+        raise typer.Exit(1)
+
+
 @app.command()
 def receipts(
     period: Annotated[str | None, typer.Option(help="Only this month, YYYY-MM.")] = None,
