@@ -15,6 +15,7 @@ ANSWERS = {
     "key_tables",
     "score",
     "score_model",
+    "score_remarks",
     "score_report",
 }
 MAY = {"ingestion/commands.py"}
