@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ingestion.sample.conclusions import GUARANTEES
@@ -58,6 +59,7 @@ TABLES: Mapping[str, Mapping[str, Any]] = {
         "person": _TEXT,
         "is_planted": _BOOL,
         "is_reachable": _BOOL,
+        "link_path": _TEXT,
     },
     "defects": {
         "period": _TEXT,
@@ -103,7 +105,8 @@ warehouse; `hearth score` compares. Parquet; months are `YYYY-MM`, a folder hold
   disability, labour, membership, insurance, schooling. No name, no ID number.
 - `links/`, one row per data row of a good file: the true household (null outside the register), whether a fault
   was planted in the row (`is_planted`), and whether the accepted rows lead from it to a household (`is_reachable`: the
-  member row of a house's owner may itself have been refused).
+  member row of a house's owner may itself have been refused), and by which way (`link_path`: direct by the household
+  number, else person, head or account by an ID number).
 - `defects/`, one row per planted fault: the rule that must find it, file, sheet, row, column. Without a row
   number the whole file must be refused.
 - `guarantees/`, one row per active household and month: the states of the seven guarantees that follow from the
@@ -136,15 +139,19 @@ def path_of(folder: Path, name: str, period: str | None = None) -> Path:
     return folder / (f"{name}.parquet" if period is None else f"{name}/{period}.parquet")
 
 
-def read_table(folder: Path, name: str, *, months: Collection[str] | None = None) -> list[dict[str, Any]]:
-    """Rows of a table of the key, of all months or of some. Raises FileNotFoundError when the folder has no key."""
+def load_table(folder: Path, name: str, *, months: Collection[str] | None = None) -> pa.Table:
+    """A table of the key, all months or some. Raises FileNotFoundError when there is no key in the folder."""
     if name not in TABLES:
-        whole: list[dict[str, Any]] = pq.read_table(path_of(folder, name)).to_pylist()
-        return [row for row in whole if months is None or row["period"] in months]
+        whole = pq.read_table(path_of(folder, name))
+        return whole if months is None else whole.filter(pc.is_in(whole["period"], pa.array(sorted(months))))
     paths = sorted((folder / name).glob("*.parquet"))
     if not paths:
         raise FileNotFoundError(f"no answer key in [{folder}]: {name}/*.parquet is missing; run hearth sample first")
     wanted = [path for path in paths if months is None or path.stem in months]
-    tables = [schema_of(name).empty_table(), *(pq.read_table(path, partitioning=None) for path in wanted)]
-    rows: list[dict[str, Any]] = pa.concat_tables(tables).to_pylist()
+    return pa.concat_tables([schema_of(name).empty_table(), *(pq.read_table(path) for path in wanted)])
+
+
+def read_table(folder: Path, name: str, *, months: Collection[str] | None = None) -> list[dict[str, Any]]:
+    """Its rows."""
+    rows: list[dict[str, Any]] = load_table(folder, name, months=months).to_pylist()
     return rows
