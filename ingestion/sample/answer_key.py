@@ -220,8 +220,7 @@ class AnswerKey:
             feed = feeds[subject]
             reached = [None if row.is_planted else month.register.reach(row) for row in feed.rows]
             if subject in self._fresh:
-                ways = [None if row.is_planted else month.register.way(row) for row in feed.rows]
-                links.append(_links(self._period, feed.rows, ways))
+                links.append(_links(month, feed.rows, reached))
             if contract.semantics == "event" and feed.source != self._period:
                 continue  # what happened in another month did not happen in this one
             sound = (
@@ -233,10 +232,10 @@ class AnswerKey:
         return KeyTables(tables | {"links": pa.concat_tables(links)}, self._truth, accepted)
 
 
-def _links(period: Period, rows: Sequence[SentRow], ways: Sequence[str | None]) -> pa.Table:
+def _links(month: Month, rows: Sequence[SentRow], reached: Sequence[str | None]) -> pa.Table:
     """Path and sha256 are known once the file is complete."""
     columns = {
-        "period": pa.repeat(str(period), len(rows)),
+        "period": pa.repeat(str(month.period), len(rows)),
         "feed_id": [row.feed_id for row in rows],
         "path": pa.nulls(len(rows), pa.string()),
         "sha256": pa.nulls(len(rows), pa.string()),
@@ -245,8 +244,8 @@ def _links(period: Period, rows: Sequence[SentRow], ways: Sequence[str | None]) 
         "household_no": [row.household_no for row in rows],
         "person": [row.person for row in rows],
         "is_planted": [row.is_planted for row in rows],
-        "is_reachable": [way is not None for way in ways],
-        "link_path": list(ways),
+        "is_reachable": [home is not None for home in reached],
+        "link_path": [month.register.way(row, home) for row, home in zip(rows, reached, strict=True)],
     }
     return pa.table(columns, schema=schema_of("links"))
 

@@ -99,26 +99,3 @@ def _earlier(path: Path) -> Manifest | None:
 
 def _said(fault: OSError) -> str:
     return f"[{fault.filename or 'disk'}] cannot be written: {fault.strerror or fault}; make room or name another place"
-
-
-@sample_app.command("sample-report")
-def report_sample(
-    key: Annotated[Path | None, typer.Option(help="Folder of the answer key that `hearth sample` wrote.")] = None,
-    images: Annotated[Path | None, typer.Option(help="Folder for three pictures; needs matplotlib.")] = None,
-    page: Annotated[Path | None, typer.Option(help="Markdown page whose marked stretch gets the counts.")] = None,
-) -> None:
-    """Say what the sample county holds, counted from its answer key; draw it if asked."""
-    from ingestion.sample.portrait import portrait, put_into, to_markdown
-
-    folder = key or settings().home / "sample" / "key"
-    text = to_markdown(portrait(folder))
-    if page is None:
-        typer.echo(text)
-    else:
-        put_into(page, text)
-        typer.echo(f"written: {page}")
-    if images is not None:
-        from ingestion.sample.plots import draw
-
-        for path in draw(folder, images):
-            typer.echo(f"written: {path}")

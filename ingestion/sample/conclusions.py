@@ -97,9 +97,9 @@ class Register:
             return None if len(found) == 1 and direct not in found else direct
         return next(iter(found)) if len(found) == 1 else None
 
-    def way(self, row: SentRow) -> str | None:
-        """Which way `reach` takes: `direct` by the household number, else by the person; None if it leads nowhere."""
-        if self.reach(row) is None:
+    def way(self, row: SentRow, reached: str | None) -> str | None:
+        """Which way `reach` took: `direct` by the household number, else by the person; None if it led nowhere."""
+        if reached is None:
             return None
         if row.values.get("household_no") in self.households:
             return "direct"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -50,22 +51,35 @@ def schema_of(contract: Contract) -> pa.Schema:
     return pa.schema(list((_OWN | columns | _DERIVED).items()))
 
 
-def _birth(values: Mapping[str, Any]) -> date | None:
-    digits = next((values[name] for name in ID_COLUMNS if values.get(name)), None)
-    return date(int(digits[6:10]), int(digits[10:12]), int(digits[12:14])) if digits else None
+def _column(name: str, values: Sequence[Mapping[str, Any]]) -> list[Any]:
+    try:
+        return list(map(itemgetter(name), values))
+    except KeyError:
+        return [one.get(name) for one in values]
+
+
+def _births(values: Sequence[Mapping[str, Any]]) -> list[date | None]:
+    """From the first ID number of each row."""
+    digits: list[str | None] = [None] * len(values)
+    for name in reversed(ID_COLUMNS):
+        digits = [
+            str(found)[6:14] if found else other for found, other in zip(_column(name, values), digits, strict=True)
+        ]
+    known = {text: date(int(text[:4]), int(text[4:6]), int(text[6:])) if text else None for text in set(digits)}
+    return [known[text] for text in digits]
 
 
 def table_of(contract: Contract, period: Period, rows: Iterable[FeedRow]) -> pa.Table:
     """The rows of one month, put together column by column. Columns that a row lacks are null."""
     lines = list(rows)
     values = [line[0] for line in lines]
-    certificates = [one.get("disability_certificate_number") for one in values]
+    certificates = _column("disability_certificate_number", values)
     own: dict[str, Any] = {
         "period": [str(period)] * len(lines),
         "village_code": [line[1] for line in lines],
         "household_no": [line[2] for line in lines],
         "person": [line[3] for line in lines],
-        "birth_from_id": list(map(_birth, values)),
+        "birth_from_id": _births(values),
         "certificate_type": [text[18] if text else None for text in certificates],
         "certificate_grade": [text[19] if text else None for text in certificates],
     }
@@ -73,9 +87,10 @@ def table_of(contract: Contract, period: Period, rows: Iterable[FeedRow]) -> pa.
     months = {column.name for column in contract.columns if column.kind is Kind.MONTH}
     columns = []
     for field in schema:
-        found = own[field.name] if field.name in own else [one.get(field.name) for one in values]
+        found = own[field.name] if field.name in own else _column(field.name, values)
         if field.name in months:
-            found = [str(one) if isinstance(one, Period) else one for one in found]
+            known = {one: str(one) if isinstance(one, Period) else one for one in set(found)}
+            found = [known[one] for one in found]
         columns.append(pa.array(found, field.type))
     return pa.Table.from_arrays(columns, schema=schema)
 

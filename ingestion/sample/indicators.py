@@ -6,6 +6,7 @@ nothing of the warehouse's SQL. Definitions: ``reference/indicator.csv``.
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import cache
@@ -35,6 +36,9 @@ GUARANTEE_OF: Mapping[str, str] = {
     "GUA-09": "seven",
 }
 """Indicator -> the guarantee (or conjunction) of which it is the rate."""
+
+MEMORY = "3GB"
+"""What does not fit waits on disk: counties may have a million households."""
 
 _COUNTS = ("numerator", "denominator", "unknown")
 COLUMNS: Mapping[str, Any] = {
@@ -120,6 +124,8 @@ class Desk:
         self._county = county_code.ljust(12, "0")
         self.connection = duckdb.connect()
         self.connection.execute("set threads = 1")
+        self.connection.execute(f"set memory_limit = '{MEMORY}'")
+        self.connection.execute("set temp_directory = ?", [tempfile.gettempdir()])
         self.connection.execute(f"create macro is_truth() as {is_truth}")
         self.connection.register("month", _months(periods, county_code))
         for feed_id, source in feeds.items():

@@ -140,7 +140,7 @@ def path_of(folder: Path, name: str, period: str | None = None) -> Path:
 
 
 def load_table(folder: Path, name: str, *, months: Collection[str] | None = None) -> pa.Table:
-    """A table of the key, of all months or of some. Raises FileNotFoundError when the folder has no key."""
+    """A table of the key, all months or some. Raises FileNotFoundError when there is no key in the folder."""
     if name not in TABLES:
         whole = pq.read_table(path_of(folder, name))
         return whole if months is None else whole.filter(pc.is_in(whole["period"], pa.array(sorted(months))))
@@ -148,11 +148,10 @@ def load_table(folder: Path, name: str, *, months: Collection[str] | None = None
     if not paths:
         raise FileNotFoundError(f"no answer key in [{folder}]: {name}/*.parquet is missing; run hearth sample first")
     wanted = [path for path in paths if months is None or path.stem in months]
-    tables = [schema_of(name).empty_table(), *(pq.read_table(path, partitioning=None) for path in wanted)]
-    return pa.concat_tables(tables)
+    return pa.concat_tables([schema_of(name).empty_table(), *(pq.read_table(path) for path in wanted)])
 
 
 def read_table(folder: Path, name: str, *, months: Collection[str] | None = None) -> list[dict[str, Any]]:
-    """Rows of a table of the key, of all months or of some. Raises FileNotFoundError when the folder has no key."""
+    """Its rows."""
     rows: list[dict[str, Any]] = load_table(folder, name, months=months).to_pylist()
     return rows
