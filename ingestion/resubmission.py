@@ -15,18 +15,20 @@ read from the archived files, so they are judged as one whole file, and the new 
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import io
 import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
 
 from python_calamine import CalamineError, CalamineWorkbook
 
 from hearth.bucket import bucket
 from hearth.period import Period
 from hearth.secrets import secret
+from hearth.settings import settings
 from ingestion import ledger
 from ingestion.contract import Contract
 from ingestion.normalise.problems import file_problem
@@ -47,15 +49,20 @@ _DIGITS = 24
 _LONGEST_INDEX = 1_000_000
 
 
+@lru_cache(maxsize=4)
+def _key(folder: Path) -> bytes:  # noqa: ARG001 - the folder is the cache key: another home has other secrets
+    return secret(_KEY).encode("ascii")
+
+
 def _code(*parts: str) -> str:
     message = "\x1f".join(parts).encode()
-    return hmac.new(secret(_KEY).encode("ascii"), message, hashlib.sha256).hexdigest()[:_DIGITS]
+    return hmac.digest(_key(settings().secrets_dir), message, "sha256").hex()[:_DIGITS]
 
 
 def _spoken(value: CellValue) -> str:
     """A cell for comparison: how it is stored counts, for a number of 18 digits is no ID number."""
-    kind = "n" if isinstance(value, (int, float)) and not isinstance(value, bool) else "t"
-    return kind + as_text(value) if as_text(value) else ""
+    text = as_text(value)
+    return f"{'n' if value.__class__ in (int, float) else 't'}{text}" if text else ""
 
 
 def _digest(cells: Mapping[str, CellValue]) -> str:

@@ -20,7 +20,7 @@ from ingestion.reader.grid import address
 from ingestion.receipt import Receipt, rule_text
 from ingestion.reference_data import code_lists
 from ingestion.resubmission import MARK_SHEET, OUR_HEADERS, book_mark, mark
-from ingestion.sheet_writer import Book, Choice, Layout, Look
+from ingestion.sheet_writer import Book, Choice, Layout, Look, text_width
 from ingestion.submission import Submission
 from ingestion.table import CellValue
 from ingestion.workbook import put
@@ -30,8 +30,12 @@ _EXAMPLES = 8
 """So many row numbers of a cause are named."""
 _KINDS = 5
 """A rule that says more than so many different things of a column becomes one line in general words."""
+_NUMBERS = re.compile(r"[A-Z]{0,3}\d+([.\-/]\d+)*")
+"""Addresses, row numbers and amounts: messages that differ in nothing else are of one kind."""
 _ADVICE_WIDTHS = (36, 36, 8, 4)
 _WIDEST, _NARROWEST = 28.0, 9.0
+_LOOKED_AT = 200
+"""So many rows say how wide the columns are."""
 _SHEET_FORBIDDEN = re.compile(r"[\[\]:*?/\\]")
 _LONGEST_NAME = 31
 
@@ -57,8 +61,10 @@ class _SheetRows:
 class _Cause:
     """One rule on one set of columns: what it says, and of which rows."""
 
-    words: dict[tuple[str, str], list[str]] = field(default_factory=lambda: defaultdict(list))
-    """(message, fix) -> places."""
+    kinds: dict[str, dict[tuple[str, str], list[str]]] = field(
+        default_factory=lambda: defaultdict(lambda: defaultdict(list))
+    )
+    """Message without numbers -> (message, fix) -> places."""
 
 
 def _gathered(submission_id: str) -> dict[str, _SheetRows]:
@@ -68,14 +74,15 @@ def _gathered(submission_id: str) -> dict[str, _SheetRows]:
         sheet.rows.append(row)
         for cell in row.cells:
             key = (cell.header, cell.column)
-            width = sheet.headers.get(key) or _width(cell.header)
-            sheet.headers[key] = max(width, _width(as_text(cell.value)))
+            if key not in sheet.headers:
+                sheet.headers[key] = _width(cell.header)
+            if len(sheet.rows) <= _LOOKED_AT:
+                sheet.headers[key] = max(sheet.headers[key], _width(as_text(cell.value)))
     return sheets
 
 
 def _width(text: str) -> float:
-    """Characters as wide as they show: a Han character takes two."""
-    return min(max(sum(2 if ord(character) > 0x2E7F else 1 for character in text) + 2, _NARROWEST), _WIDEST)
+    return min(max(text_width(text) + 2, _NARROWEST), _WIDEST)
 
 
 def _own(row: ReturnedRow) -> list[Reason]:
@@ -97,15 +104,17 @@ def _causes(
         for row in sheet.rows:
             place = f"{name}第{row.row}行" if len(sheets) > 1 else f"第{row.row}行"
             for reason in _own(row):
-                found[reason.rule_id, reason.columns].words[reason.message, reason.fix].append(place)
+                kind = _NUMBERS.sub("#", reason.message)
+                found[reason.rule_id, reason.columns].kinds[kind][reason.message, reason.fix].append(place)
     lines: list[tuple[str, str, str, list[str]]] = []
     for (rule_id, columns), cause in found.items():
-        if len(cause.words) <= _KINDS:
-            lines += [(message, fix, rule_id, places) for (message, fix), places in cause.words.items()]
-            continue
-        message, fix = rule_text(rule_id, contract, columns, period)
-        places = list(dict.fromkeys(place for group in cause.words.values() for place in group))
-        lines.append((message, fix, rule_id, places))
+        groups = list(cause.kinds.values())
+        if len(groups) > _KINDS:
+            groups = [{words: places for group in groups for words, places in group.items()}]
+        for group in groups:
+            places = list(dict.fromkeys(place for found_at in group.values() for place in found_at))
+            words = next(iter(group)) if len(group) == 1 else rule_text(rule_id, contract, columns, period)
+            lines.append((*words, rule_id, places))
     return sorted(lines, key=lambda line: (-len(line[3]), line[2], line[0]))
 
 
@@ -113,7 +122,7 @@ def _advice_sheet(book: Book, name: str, receipt: Receipt, sheets: dict[str, _Sh
     count = sum(len(sheet.rows) for sheet in sheets.values())
     sheet = book.sheet(name, Layout(widths=(8, 52, 52, 8, 46, 10), frozen_rows=0))
     title = f"{receipt.department_title} {receipt.feed_title} {receipt.period}：有{count}行需要更正"
-    put(sheet, ("", title), Look.LABEL)
+    put(sheet, (title,), Look.TITLE)
     steps = (
         "到后面的工作表里，按前两列的说明改涂色的格子。别的格子也可以改。",
         "保存（仍存为 xlsx），文件名随意，放回本单位的报送文件夹。只改好一部分也可以先报。",
@@ -121,7 +130,7 @@ def _advice_sheet(book: Book, name: str, receipt: Receipt, sheets: dict[str, _Sh
         "不需要的行可以整行删去：仍算退回。请不要增加、复制行，不要改动隐藏的列；新增的行请补在原表中重报整份表。",
     )
     for number, step in enumerate(steps, 1):
-        put(sheet, (str(number), step))
+        put(sheet, (f"{number}. {step}",), Look.NOTE)
     sheet.append([])
     put(sheet, ("序号", "问题", "怎么改", "行数", "例如（原表行号）", "规则"), Look.HEAD)
     for number, (message, fix, rule_id, places) in enumerate(_causes(sheets, contract, receipt.period), 1):
@@ -153,7 +162,7 @@ def _rows_sheet(
 ) -> None:
     own = len(OUR_HEADERS)
     widths = (*_ADVICE_WIDTHS, *sheet.headers.values())
-    layout = Layout(widths=widths, frozen_columns=own, hidden_columns=(own,), has_filter=True)
+    layout = Layout(widths=widths, frozen_columns=own, hidden_columns=(own,), has_filter=True, fits_page=False)
     target = book.sheet(name, layout)
     target.append([(header, Look.HEAD) for header in (*OUR_HEADERS, *(header for header, _ in sheet.headers))])
     for row in sheet.rows:
@@ -164,7 +173,7 @@ def _rows_sheet(
             (_numbered(reason.message for reason in reasons), Look.ADVICE),
             (_numbered(reason.fix for reason in reasons), Look.ADVICE),
             (str(row.row), Look.ADVICE),
-            (mark(submission_id, row), Look.ADVICE),
+            (mark(submission_id, row), Look.PLAIN),
         ]
         cells += [(values.get(key), Look.FAULTY if key[1] in faulty else Look.PLAIN) for key in sheet.headers]
         target.append(cells)

@@ -42,10 +42,19 @@ class Look(IntEnum):
     ADVICE = 3
     """What we wrote beside the sender's own cells."""
     LABEL = 4
+    WORDS = 5
+    """Sentences in a table: they wrap."""
+    NOTE = 6
+    """A line of its own, running on over the empty cells beside it."""
+    TITLE = 7
 
 
-_FILLS = (None, "FFFFD966", "FFD9E2F3", "FFF2F2F2", None)
-_BOLD = (False, False, True, False, True)
+_FILLS = (None, "FFFFD966", "FFD9E2F3", "FFF2F2F2", None, None, None, None)
+_BOLD = (False, False, True, False, True, False, False, True)
+_WRAPPED = frozenset({Look.HEAD, Look.ADVICE, Look.LABEL, Look.WORDS})
+_UNLINED = frozenset({Look.NOTE, Look.TITLE})
+_LINE_POINTS = 15
+_MOST_LINES = 12
 _FORMATS = (49, 0, 164, 165)
 """Text, general, day, day and time."""
 
@@ -64,9 +73,10 @@ def _styles() -> str:
         fill = 2 + filled.index(colour) if colour else 0
         for number, quote in [*((number, "") for number in _FORMATS), (49, ' quotePrefix="1"')]:
             formats.append(
-                f'<xf numFmtId="{number}" fontId="{int(_BOLD[look])}" fillId="{fill}" borderId="1" xfId="0"{quote}'
+                f'<xf numFmtId="{number}" fontId="{int(_BOLD[look])}" fillId="{fill}"'
+                f' borderId="{int(look not in _UNLINED)}" xfId="0"{quote}'
                 ' applyNumberFormat="1" applyFont="1" applyFill="1" applyBorder="1" applyAlignment="1">'
-                '<alignment vertical="top" wrapText="1"/></xf>'
+                f'<alignment vertical="top" wrapText="{int(look in _WRAPPED)}"/></xf>'
             )
     font = '<sz val="11"/><name val="宋体"/><family val="2"/>'
     line = "".join(
@@ -91,6 +101,16 @@ def clean_text(text: str) -> str:
     return _ILLEGAL.sub("", text)[:LONGEST_TEXT]
 
 
+def text_width(text: str) -> int:
+    """Characters as wide as they show: a Han character takes two."""
+    return sum(2 if ord(character) > 0x2E7F else 1 for character in text)
+
+
+def _lines(value: CellValue, width: float) -> int:
+    """How many lines a wrapped text takes in a column."""
+    return sum(1 + int(text_width(part) // max(width - 1, 1)) for part in str(value).split("\n"))
+
+
 def _serial(value: date | datetime) -> float | int:
     day = value.date() if isinstance(value, datetime) else value
     whole = (day - _DAY_ZERO).days
@@ -106,6 +126,7 @@ class Sheet:
 
     name: str
     stream: IO[bytes]
+    widths: Sequence[float]
     letters: list[str] = field(default_factory=list)
     row: int = 0
     _lines: list[str] = field(default_factory=list)
@@ -115,7 +136,16 @@ class Sheet:
         self.row += 1
         while len(self.letters) < len(cells):
             self.letters.append(address(0, len(self.letters))[:-1])
-        parts = [f'<row r="{self.row}">']
+        lines = max(
+            (
+                _lines(value, width)
+                for (value, look), width in zip(cells, self.widths, strict=False)
+                if look in _WRAPPED and value
+            ),
+            default=1,
+        )
+        height = f' ht="{min(lines, _MOST_LINES) * _LINE_POINTS}" customHeight="1"' if lines > 1 else ""
+        parts = [f'<row r="{self.row}"{height}>']
         for letter, (value, look) in zip(self.letters, cells, strict=False):
             parts.append(_cell(f"{letter}{self.row}", value, look))
         parts.append("</row>")
@@ -155,6 +185,8 @@ class Layout:
     frozen_rows: int = 1
     hidden_columns: Sequence[int] = ()
     is_hidden: bool = False
+    fits_page: bool = True
+    """On paper: all columns on one page."""
     has_filter: bool = False
 
 
@@ -182,7 +214,7 @@ class Book:
         self._sheets.append((name, layout.is_hidden))
         info = zipfile.ZipInfo(f"xl/worksheets/sheet{len(self._sheets)}.xml", _EPOCH)
         info.compress_type = zipfile.ZIP_DEFLATED
-        sheet = Sheet(name, self._archive.open(info, "w", force_zip64=False))
+        sheet = Sheet(name, self._archive.open(info, "w", force_zip64=True), layout.widths)
         sheet.stream.write(_opening(layout, is_first=len(self._sheets) == 1).encode())
         self._open = (sheet, layout)
         return sheet
@@ -261,7 +293,7 @@ class Book:
 
 def _opening(layout: Layout, *, is_first: bool) -> str:
     columns = "".join(
-        f'<col min="{number}" max="{number}" width="{width}" style="0" customWidth="1"'
+        f'<col min="{number}" max="{number}" width="{width}" customWidth="1"'
         f"{' hidden=' + quoteattr('1') if number in layout.hidden_columns else ''}/>"
         for number, width in enumerate(layout.widths, 1)
     )
@@ -274,7 +306,7 @@ def _opening(layout: Layout, *, is_first: bool) -> str:
         pane = f'<pane{splits} topLeftCell="{place}" activePane="{active}" state="frozen"/>'
     selected = ' tabSelected="1"' if is_first else ""
     return (
-        f'{_HEAD}<worksheet xmlns="{_MAIN}"><sheetPr><pageSetUpPr fitToPage="1"/></sheetPr>'
+        f'{_HEAD}<worksheet xmlns="{_MAIN}"><sheetPr><pageSetUpPr fitToPage="{int(layout.fits_page)}"/></sheetPr>'
         f'<sheetViews><sheetView{selected} workbookViewId="0">{pane}</sheetView></sheetViews>'
         f'<sheetFormatPr defaultRowHeight="15"/><cols>{columns}</cols><sheetData>'
     )

@@ -15,7 +15,7 @@ SHEET_RECEIPT, SHEET_WARNINGS = "回执", "提示"
 _SEVERITIES = {"error": "错误", "warning": "提醒", "info": "告知"}
 
 
-def put(sheet: Sheet, values: Sequence[object], look: Look = Look.PLAIN, first: Look | None = None) -> None:
+def put(sheet: Sheet, values: Sequence[object], look: Look = Look.WORDS, first: Look | None = None) -> None:
     """A row of texts in one look, the first cell perhaps in another."""
     looks = [look if index or first is None else first for index in range(len(values))]
     sheet.append([(str(value), each) for value, each in zip(values, looks, strict=True)])
