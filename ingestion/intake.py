@@ -20,11 +20,16 @@ import structlog
 from hearth.bucket import bucket
 from hearth.period import Period
 from hearth.settings import settings
-from ingestion import inbox, ledger, reopening, resubmission, vault
+from ingestion import drift_ledger, inbox, ledger, reopening, vault
+from ingestion.aside import put_aside
 from ingestion.contract import contracts, departments
 from ingestion.inbox import CHECKSUM_SUFFIX, INBOX, Address
-from ingestion.judgement import judge
+from ingestion.judgement import Content, Delivery, History, Judged, judge, refused, torn
+from ingestion.load import Batch, build_batch
+from ingestion.marks import answered_by
+from ingestion.quarantine import quarantine_rows
 from ingestion.receipt import Receipt, issue, issued
+from ingestion.resubmission import merged
 from ingestion.rules import catalogue
 from ingestion.submission import WAITING, Note, State, Submission, Verdict
 from ingestion.versions import reader_version
@@ -169,15 +174,83 @@ def _clear(path: ObjectStoragePath, sha256: str) -> None:
         side.unlink()
 
 
+def _judged(entry: Submission, address: Address, data: bytes, stated_sha256: str | None) -> Judged:
+    """The verdict, with what the ledger knows of the feed and month."""
+    if address.problem is not None:
+        return refused(address.problem)
+    if address.contract is None or entry.period is None:
+        raise ValueError(f"submission [{entry.submission_id}] has an address without contract or month")
+    if stated_sha256 is not None and stated_sha256 != entry.sha256:
+        return torn()
+    delivery = Delivery(
+        file_name=entry.file_name,
+        contract=address.contract,
+        period=Period.parse(entry.period),
+        county_code=entry.county_code,
+        received_at=entry.received_at,
+        due_at=entry.due_at,
+        is_trial=entry.is_test,
+        is_answer=address.is_answer,
+    )
+    return judge(
+        delivery,
+        data,
+        _history(entry),
+        ledger.confirmed_rules(entry.submission_id),
+        lambda raw: merged(raw, entry, delivery.contract, delivery.period),
+    )
+
+
+def _history(entry: Submission) -> History:
+    """What the ledger knows of the feed and month."""
+    slot = entry.slot
+    live, earlier = ledger.live(slot), ledger.live_before(slot)
+    headings, version = drift_ledger.last_headings(slot)
+    return History(
+        live_rows=live.rows_received if live else None,
+        first_received_at=ledger.first_received_at(slot),
+        headings=headings,
+        contract_version=version,
+        earlier=(earlier.period, earlier.rows_received) if earlier and earlier.period else None,
+        is_closed=reopening.must_wait(slot, datetime.now(UTC), settings().reopening),
+        seen_as=_seen_as(entry),
+    )
+
+
+def _seen_as(entry: Submission) -> str | None:
+    """Where the same bytes were taken before; of another department no more than that it was one."""
+    others = [] if entry.is_test else ledger.same_bytes_elsewhere(entry)
+    own = [other for other in others if other.department == entry.department]
+    if own:
+        return f"{own[0].period}，回执号{own[0].submission_id}"
+    return "由另一单位报送" if others else None
+
+
+def _sealed(entry: Submission, content: Content, sealing: vault.Sealer) -> Batch:
+    """What the submission adds to the warehouse: accepted rows hashed, the others sealed."""
+    batch = build_batch(
+        content.typed,
+        positions=content.accepted,
+        quarantined=list(quarantine_rows(content.typed.raw, content.findings, sealing)),
+        sealing=sealing,
+        county_code=entry.county_code,
+        period=entry.period or "",
+        source_file=entry.archive_key or entry.file_name,
+    )
+    return replace(batch, aside=put_aside(content.typed.raw, content.accepted, sealing))
+
+
 def _decide(entry: Submission, address: Address, data: bytes, stated_sha256: str | None) -> Submission:
     """Judge, keep and record a claimed submission."""
     number = entry.submission_id
-    confirmed = ledger.confirmed_rules(number)
-    judged = _guarded(number, "judge", lambda: judge(entry, address, data, stated_sha256, confirmed))
-    if judged.batch is not None and judged.batch.entries:
-        entries = judged.batch.entries.values()
-        _guarded(number, "vault", lambda: vault.store(entries, number))
-    _guarded(number, "load", lambda: ledger.record(entry, judged.verdict, judged.batch))
+    judged = _guarded(number, "judge", lambda: _judged(entry, address, data, stated_sha256))
+    batch: Batch | None = None
+    if (content := judged.content) is not None:
+        sealing = _guarded(number, "keys", lambda: vault.sealer(number))
+        sealed = batch = _guarded(number, "seal", lambda: _sealed(entry, content, sealing))
+        if sealed.entries:
+            _guarded(number, "vault", lambda: vault.store(sealed.entries, sealing))
+    _guarded(number, "load", lambda: ledger.record(entry, judged.verdict, batch))
     decided = ledger.find(number)
     _log.info(
         "file taken",
@@ -217,7 +290,7 @@ def _back_again(entry: Submission) -> Receipt:
 def _address(inbox_key: str, data: bytes | None) -> Address:
     """Where a file belongs: what its path says; a return workbook says by itself what it answers."""
     address = inbox.resolve(inbox_key, settings().county_code)
-    number = resubmission.answered_by(data) if data is not None and address.slot.department is not None else None
+    number = answered_by(data) if data is not None and address.slot.department is not None else None
     if number is None:
         return address
     text = catalogue()["F-20"]
@@ -229,6 +302,8 @@ def _address(inbox_key: str, data: bytes | None) -> Address:
     if answered.department != address.slot.department or contract is None:
         message = "这份更正表不是发给贵单位的"
         return replace(address, contract=None, problem=Note("F-15", "error", message, "请转交收到这份更正表的单位"))
+    if answered.period is not None:
+        contract = contract.in_force(Period.parse(answered.period))
     slot = replace(answered.slot, is_test=answered.is_test or address.slot.is_test)
     return Address(slot, address.file_name, contract, is_answer=True)
 

@@ -19,6 +19,7 @@ from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from hearth.database import Role, connect
+from ingestion import aside, drift_ledger
 from ingestion.findings import TABLES, write_findings
 from ingestion.load import Batch, write_batch
 from ingestion.readiness import periods_past_cutoff, ready_periods
@@ -163,7 +164,7 @@ def _is_judged_anew(entry: Submission, contract_version: str | None, reader_vers
 
 
 def _reopen(connection: psycopg.Connection[Any], entry: Submission) -> None:
-    for table in (*TABLES, "ops.mended_row", "quarantine.row"):
+    for table in (*TABLES, "ops.mended_row", "quarantine.row", "quarantine.aside"):
         connection.execute(f"delete from {table} where submission_id = %s".encode(), [entry.submission_id])
     connection.execute(
         "update ops.submission set state = 'claimed', rows_received = 0, rows_accepted = 0, rows_rejected = 0,"
@@ -203,7 +204,10 @@ def record(entry: Submission, verdict: Verdict, batch: Batch | None) -> None:
             return
         if batch is not None:
             write_batch(connection, batch)
+            aside.write(connection, entry.submission_id, batch.aside)
         write_findings(connection, entry.submission_id, verdict)
+        if verdict.drift is not None:
+            drift_ledger.write(connection, entry.submission_id, verdict.drift, accepted=verdict.state in LIVE)
         if verdict.merge is not None:
             _write_merge(connection, entry.submission_id, verdict.merge)
         if verdict.state in LIVE:
@@ -250,18 +254,22 @@ def _write_merge(connection: psycopg.Connection[Any], submission_id: str, merge:
         for action, addresses in (("mended", merge.mended), ("withdrawn", merge.withdrawn)):
             for sheet, row in sorted(addresses):
                 copy.write_row((submission_id, sheet, row, action))
-    for table, columns in (
-        ("ops.row_finding", "rule_id, severity, column_name"),
-        ("quarantine.row", "original, reasons"),
-    ):
-        connection.execute(
-            f"insert into {table} (submission_id, source_sheet, source_row, {columns})"
-            f" select %(id)s, source_sheet, source_row, {columns} from {table} as before"
-            " where submission_id = %(base)s and (source_sheet, source_row) in ("
-            " select source_sheet, source_row from ops.mended_row"
-            " where submission_id = %(id)s and action = 'withdrawn')",
-            {"id": submission_id, "base": merge.base_id},
-        )
+    withdrawn: LiteralString = (
+        " where submission_id = %(base)s and (source_sheet, source_row) in ("
+        " select source_sheet, source_row from ops.mended_row where submission_id = %(id)s and action = 'withdrawn')"
+    )
+    values = {"id": submission_id, "base": merge.base_id}
+    connection.execute(
+        "insert into ops.row_finding (submission_id, source_sheet, source_row, rule_id, severity, column_name)"
+        " select %(id)s, source_sheet, source_row, rule_id, severity, column_name from ops.row_finding" + withdrawn,
+        values,
+    )
+    connection.execute(  # the row itself stays sealed where it was refused first: its seal is bound to that number
+        "insert into quarantine.row (submission_id, source_sheet, source_row, original, reasons)"
+        " select %(id)s, source_sheet, source_row, original - 'sealed' - 'key_id' || jsonb_build_object('sealed_in',"
+        " coalesce(original ->> 'sealed_in', submission_id)), reasons from quarantine.row" + withdrawn,
+        values,
+    )
 
 
 def merge_of(entry: Submission) -> Merge | None:

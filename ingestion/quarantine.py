@@ -7,6 +7,7 @@ for the return workbook. A cell that could not be read may hold anything, a shif
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from collections import defaultdict
@@ -55,6 +56,10 @@ class ReturnedCell:
     column: str | None
     value: CellValue
     """As stored in the sender's file: a number stays a number."""
+
+    @property
+    def text(self) -> str:
+        return cell_text(self.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +124,7 @@ def _column_order(raw: RawTable) -> list[tuple[str, str]]:
     return sorted(raw.headers.items(), key=lambda item: places.get(item[0], last))
 
 
-def quarantine_rows(raw: RawTable, findings: Iterable[Finding]) -> Iterator[QuarantinedRow]:
+def quarantine_rows(raw: RawTable, findings: Iterable[Finding], sealing: vault.Sealer) -> Iterator[QuarantinedRow]:
     """The rows that an error rejects, sealed; with all that was found on them, errors first."""
     order = _column_order(raw)
     by_address: dict[tuple[str, int], list[Finding]] = defaultdict(list)
@@ -132,13 +137,18 @@ def quarantine_rows(raw: RawTable, findings: Iterable[Finding]) -> Iterator[Quar
         found = sorted(found, key=lambda finding: (finding.severity != "error", finding.rule_id, finding.columns))
         unread = {name for finding in found if finding.stage not in {"row", "household"} for name in finding.columns}
         cells: list[list[object]] = [[header, name, _packed(row.cells.get(name))] for name, header in order]
-        cells += [[header, None, _packed(value)] for header, value in row.extra.items()]
+        cells += [[header, None, _packed(row.extra.get(header))] for header in raw.unknown_headers]
         texts = [[finding.message, finding.fix] for finding in found]
-        sealed = vault.encrypt(json.dumps({"cells": cells, "texts": texts}, ensure_ascii=False))
+        text = json.dumps({"cells": cells, "texts": texts}, ensure_ascii=False)
+        sealed = base64.b64encode(sealing.seal_row(text, row.sheet, row.row)).decode("ascii")
         yield QuarantinedRow(
             sheet=row.sheet,
             row=row.row,
-            original={"cells": _open_cells(raw, row, unread), "sealed": sealed},
+            original={
+                "cells": _open_cells(raw, row, unread),
+                "key_id": sealing.key.key_id,
+                "sealed": sealed,
+            },
             reasons=[
                 {"rule_id": finding.rule_id, "severity": finding.severity, "columns": list(finding.columns)}
                 for finding in found
@@ -156,6 +166,9 @@ def returned_rows(submission_id: str) -> Iterator[ReturnedRow]:
 
     Rows that the sender has withdrawn are not handed out again.
     """
+    opened = vault.row_keys(submission_id, who="intake", purpose=f"return to the sender of {submission_id}")
+    if not opened:
+        return
     with connect(Role.LOADER) as connection, connection.cursor(name="returned_rows") as cursor:
         cursor.execute(
             "select source_sheet, source_row, original, reasons from quarantine.row as quarantined"
@@ -166,7 +179,8 @@ def returned_rows(submission_id: str) -> Iterator[ReturnedRow]:
             [submission_id],
         )
         for sheet, number, original, reasons in cursor:
-            content = json.loads(vault.decrypt(original["sealed"]))
+            sealed = base64.b64decode(original["sealed"])
+            content = json.loads(opened[original["key_id"]].open(sealed, vault.row_place(submission_id, sheet, number)))
             yield ReturnedRow(
                 sheet=sheet,
                 row=number,
@@ -178,10 +192,13 @@ def returned_rows(submission_id: str) -> Iterator[ReturnedRow]:
             )
 
 
-def returned_addresses(submission_id: str) -> frozenset[tuple[str, int]]:
-    """Sheet and row of every rejected row of one submission, withdrawn ones included."""
+def returned_addresses(submission_id: str, *, withdrawn: bool) -> frozenset[tuple[str, int]]:
+    """Sheet and row of every rejected row of one submission, with those that the sender has withdrawn or without."""
     with connect(Role.LOADER) as connection:
         rows = connection.execute(
-            "select source_sheet, source_row from quarantine.row where submission_id = %s", [submission_id]
+            "select source_sheet, source_row from quarantine.row where submission_id = %(id)s and (%(all)s or"
+            " (source_sheet, source_row) not in (select source_sheet, source_row from ops.mended_row"
+            " where submission_id = %(id)s and action = 'withdrawn'))",
+            {"id": submission_id, "all": withdrawn},
         ).fetchall()
     return frozenset((sheet, row) for sheet, row in rows)

@@ -15,128 +15,19 @@ read from the archived files, so they are judged as one whole file, and the new 
 
 from __future__ import annotations
 
-import hmac
-import io
-import zipfile
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from functools import lru_cache
-from pathlib import Path
-
-from python_calamine import CalamineError, CalamineWorkbook
+from dataclasses import replace
 
 from hearth.bucket import bucket
 from hearth.period import Period
-from hearth.secrets import secret
-from hearth.settings import settings
 from ingestion import ledger
 from ingestion.contract import Contract
+from ingestion.marks import MARK_HEADER, OUR_HEADERS, Mark, digest_of, read_mark
 from ingestion.normalise.problems import file_problem
-from ingestion.normalise.text import as_text
-from ingestion.quarantine import ReturnedRow, returned_addresses, returned_rows
+from ingestion.quarantine import returned_addresses
 from ingestion.read import read_table
-from ingestion.submission import Merge, RowAddress, State, Submission
-from ingestion.table import CellValue, RawRow, RawTable
-
-MARK_HEADER = "行标识"
-"""Title of the hidden column of marks."""
-MARK_SHEET = "hearth"
-"""Name of the hidden sheet that says which submission a workbook answers."""
-OUR_HEADERS = ("退回原因", "怎么改", "原行号", MARK_HEADER)
-"""Columns that we put before the sender's own."""
-_KEY = "return_key"
-_DIGITS = 24
-_LONGEST_INDEX = 1_000_000
-
-
-@lru_cache(maxsize=4)
-def _key(folder: Path) -> bytes:  # noqa: ARG001 - the folder is the cache key: another home has other secrets
-    return secret(_KEY).encode("ascii")
-
-
-def _code(*parts: str) -> str:
-    message = "\x1f".join(parts).encode()
-    return hmac.digest(_key(settings().secrets_dir), message, "sha256").hex()[:_DIGITS]
-
-
-def _spoken(value: CellValue) -> str:
-    """A cell for comparison: how it is stored counts, for a number of 18 digits is no ID number."""
-    text = as_text(value)
-    return f"{'n' if value.__class__ in (int, float) else 't'}{text}" if text else ""
-
-
-def _digest(cells: Mapping[str, CellValue]) -> str:
-    said = {name: text for name, value in cells.items() if (text := _spoken(value))}
-    return _code("row", *(f"{name}\x1e{said[name]}" for name in sorted(said)))
-
-
-def known_cells(row: ReturnedRow) -> dict[str, CellValue]:
-    """The cells of a returned row that belong to columns of the contract."""
-    return {cell.column: cell.value for cell in row.cells if cell.column is not None}
-
-
-def mark(submission_id: str, row: ReturnedRow) -> str:
-    """What the hidden column holds for a row."""
-    digest = _digest(known_cells(row))
-    code = _code("mark", submission_id, row.sheet, str(row.row), digest)
-    return "|".join((code, digest, str(row.row), submission_id, row.sheet))
-
-
-def book_mark(submission_id: str) -> str:
-    """What the hidden sheet holds."""
-    return f"{_code('book', submission_id)}|{submission_id}"
-
-
-@dataclass(frozen=True, slots=True)
-class _Mark:
-    submission_id: str
-    address: RowAddress
-    digest: str
-
-
-def _read_mark(value: CellValue, place: str) -> _Mark:
-    parts = as_text(value).split("|", 4)
-    if parts == [""]:
-        raise file_problem("F-20", message="{place}没有行标识，看来是新增的行", place=place)
-    if len(parts) == 5 and parts[2].isdigit():
-        code, digest, row, submission_id, sheet = parts
-        if hmac.compare_digest(code, _code("mark", submission_id, sheet, row, digest)):
-            return _Mark(submission_id, (sheet, int(row)), digest)
-    raise file_problem("F-20", message="{place}的行标识被改动过，认不出是原表的哪一行", place=place)
-
-
-def answered_by(data: bytes) -> str | None:
-    """Submission id that a workbook answers, by its hidden sheet; an empty text if that was tampered with.
-
-    None: not a return workbook. Reads the list of sheets and one cell, nothing else.
-    """
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            index = archive.getinfo("xl/workbook.xml")
-            if index.file_size > _LONGEST_INDEX or f'name="{MARK_SHEET}"'.encode() not in archive.read(index):
-                return None
-            if sum(part.file_size for part in archive.infolist()) > 200 * len(data):
-                return None  # left to the guards of the reader
-        with CalamineWorkbook.from_filelike(io.BytesIO(data)) as book:
-            rows = book.get_sheet_by_name(MARK_SHEET).to_python(nrows=1)
-    except (zipfile.BadZipFile, KeyError, CalamineError, ValueError, OSError, RuntimeError, NotImplementedError):
-        return None
-    text = str(rows[0][0]) if rows and rows[0] else ""
-    code, _, submission_id = text.partition("|")
-    return submission_id if hmac.compare_digest(code.encode(), _code("book", submission_id).encode()) else ""
-
-
-def is_answer(raw: RawTable) -> bool:
-    """Whether the rows of a file carry marks, whatever became of its hidden sheet."""
-    return MARK_HEADER in raw.unknown_headers
-
-
-@dataclass(frozen=True, slots=True)
-class Merged:
-    """The whole file that a mended workbook makes of the one it answers."""
-
-    raw: RawTable
-    merge: Merge
+from ingestion.submission import Merge, Merged, RowAddress, State, Submission
+from ingestion.table import RawRow, RawTable
 
 
 def merged(raw: RawTable, entry: Submission, contract: Contract, period: Period) -> Merged:
@@ -156,14 +47,14 @@ def merged(raw: RawTable, entry: Submission, contract: Contract, period: Period)
     changed = {
         found.address: raw.rows[position]
         for position, found in marks.items()
-        if _digest(raw.rows[position].cells) != found.digest
+        if digest_of(raw.rows[position].cells) != found.digest
     }
     if not changed.keys() <= known:
         raise file_problem("F-20", message="更正表里的行在原表中找不到")
-    handed_out = {(row.sheet, row.row) for row in returned_rows(answered.submission_id)}
+    handed_out = returned_addresses(answered.submission_id, withdrawn=False)
     deleted = handed_out - {found.address for found in marks.values()}
     withdrawn = (before.withdrawn if before else frozenset()) - changed.keys()
-    withdrawn |= deleted & returned_addresses(base.submission_id)
+    withdrawn |= deleted & returned_addresses(base.submission_id, withdrawn=True)
     if not changed and withdrawn == (before.withdrawn if before else frozenset()):
         raise file_problem("F-22")
     table = _patched(whole, changed, raw)
@@ -171,13 +62,13 @@ def merged(raw: RawTable, entry: Submission, contract: Contract, period: Period)
     return Merged(table, Merge(base.submission_id, frozenset(changed), frozenset(withdrawn)))
 
 
-def _marks(rows: Iterable[RawRow]) -> dict[int, _Mark]:
+def _marks(rows: Iterable[RawRow]) -> dict[int, Mark]:
     """Position in the workbook's table -> mark."""
-    found: dict[int, _Mark] = {}
+    found: dict[int, Mark] = {}
     places: dict[RowAddress, str] = {}
     for position, row in enumerate(rows):
         place = f"更正表“{row.sheet}”第{row.row}行"
-        found[position] = read = _read_mark(row.extra.get(MARK_HEADER), place)
+        found[position] = read = read_mark(row.extra.get(MARK_HEADER), place)
         if read.address in places:
             raise file_problem(
                 "F-20",

@@ -2,7 +2,7 @@
 
 First a sheet that says what to do, one line a cause. Then the sender's own sheets: own names, own columns in their own
 order, before them why and how to mend, wrong cells coloured, drop-downs where the contract has a list. Nothing stands
-in the sender's columns that the sender did not send. Hidden: the mark of each row (`ingestion.resubmission`), the
+in the sender's columns that the sender did not send. Hidden: the mark of each row (`ingestion.marks`), the
 lists.
 """
 
@@ -13,13 +13,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from hearth.period import Period
 from ingestion.contract import Contract, Kind, contracts
+from ingestion.marks import MARK_SHEET, OUR_HEADERS, book_mark, mark
 from ingestion.normalise.text import as_text
 from ingestion.quarantine import Reason, ReturnedRow, returned_rows
 from ingestion.reader.grid import address
 from ingestion.receipt import Receipt, rule_text
 from ingestion.reference_data import code_lists
-from ingestion.resubmission import MARK_SHEET, OUR_HEADERS, book_mark, mark
 from ingestion.sheet_writer import Book, Choice, Layout, Look, text_width
 from ingestion.submission import Submission
 from ingestion.table import CellValue
@@ -214,6 +215,8 @@ def _sheet_names(sheets: Iterable[str]) -> dict[str, str]:
 def return_workbook(entry: Submission, receipt: Receipt) -> ReturnWorkbook | None:
     """The rows of a submission that its sender can mend; None when none came back."""
     contract = contracts().get(f"{entry.department}.{entry.feed}")
+    if contract is not None and entry.period is not None:
+        contract = contract.in_force(Period.parse(entry.period))
     sheets = _gathered(entry.submission_id) if entry.rows_rejected and contract is not None else {}
     if not sheets or contract is None:
         return None

@@ -6,9 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from ingestion.checks import RuleResult
-from ingestion.table import Finding
+from ingestion.table import Finding, RawTable
+
+if TYPE_CHECKING:
+    from ingestion.drift import Drift
 
 
 class State(StrEnum):
@@ -173,6 +177,14 @@ class Merge:
 
 
 @dataclass(frozen=True, slots=True)
+class Merged:
+    """The whole file that a mended workbook makes of the one it answers."""
+
+    raw: RawTable
+    merge: Merge
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """What intake decided about one submission."""
 
@@ -187,6 +199,8 @@ class Verdict:
     results: Sequence[RuleResult] = ()
     is_nil_return: bool = False
     """The sender declared that there is nothing to report (F-09)."""
+    drift: Drift | None = None
+    """What the file says about the shape of its feed; None when no header could be read."""
     merge: Merge | None = None
     """Of a mended return workbook: what it was merged onto."""
 

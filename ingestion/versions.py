@@ -7,7 +7,16 @@ from functools import cache
 from pathlib import Path
 
 _ROOM = Path(__file__).parent
-_PARTS = ("read.py", "table.py", "checks.py", "nil_return.py", "judgement.py", "resubmission.py")
+_PARTS = (
+    "read.py",
+    "table.py",
+    "checks.py",
+    "nil_return.py",
+    "judgement.py",
+    "marks.py",
+    "resubmission.py",
+    "drift.py",
+)
 _FOLDERS = ("reader", "normalise", "rules", "reference")
 
 

@@ -15,8 +15,8 @@ from openpyxl.worksheet.worksheet import Worksheet
 from hearth.bucket import bucket
 from hearth.database import Role, connect
 from ingestion.intake import take
+from ingestion.marks import OUR_HEADERS
 from ingestion.receipt import Receipt
-from ingestion.resubmission import OUR_HEADERS
 from tests.integration.ingestion.dibao_files import FOLDER, drop, good
 
 RAW = "civil_affairs__dibao"

@@ -15,8 +15,8 @@ import pytest
 from hearth.bucket import bucket
 from ingestion.intake import take
 from ingestion.ledger import find
+from ingestion.marks import MARK_SHEET, OUR_HEADERS
 from ingestion.receipt import Receipt
-from ingestion.resubmission import MARK_SHEET, OUR_HEADERS
 from tests.integration.ingestion.dibao_files import FOLDER, HEADERS, KEY, PERIOD, drop, good, person, workbook
 from tests.integration.ingestion.returned import (
     book_of,

@@ -6,8 +6,8 @@ import pytest
 
 from hearth.period import Period
 from ingestion.contract import contracts
+from ingestion.marks import OUR_HEADERS
 from ingestion.reader.headers import HeaderIndex, clean
-from ingestion.resubmission import OUR_HEADERS
 from ingestion.versions import reader_version
 
 
