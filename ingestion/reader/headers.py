@@ -129,7 +129,8 @@ class Layout:
 
     @property
     def columns(self) -> set[str]:
-        return {match.column.name for match in self.matches.values()}
+        names = {match.column.name for match in self.matches.values()}
+        return names.union(*(match.header.part_names for match in self.matches.values()))
 
 
 def missing_columns(contract: Contract, present: set[str]) -> tuple[Column, ...]:
@@ -145,6 +146,8 @@ def missing_columns(contract: Contract, present: set[str]) -> tuple[Column, ...]
         for column in contract.columns
         if column.spread is not None and {column.spread.by, column.spread.source} <= present
     }
+    # Whether its values are there is seen once the rows are read (ingestion.reader.settle).
+    spared |= {column.elsewhere for column in contract.columns if column.elsewhere and column.name in present}
     return tuple(
         column
         for column in contract.columns
