@@ -137,6 +137,7 @@ def _column(node: Mapping[str, Any]) -> Column:
         until=_month(custom, "until"),
         elsewhere=custom.get("elsewhere"),
         roster=custom.get("roster", False),
+        known_from=custom.get("knownFrom"),
     )
 
 

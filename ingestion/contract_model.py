@@ -157,6 +157,9 @@ class Column:
     """First and last month in which the feed has the column; None: always."""
     elsewhere: str | None = None
     """The values decide: a cell that this column cannot read, and that one can, belongs there."""
+    known_from: str | None = None
+    """Column (department.feed.column) that defines these numbers: one stored as a number is taken if it is known there
+    exactly (GEN-15)."""
     roster: bool = False
     """Rows that differ in this list alone are one case written on a row a person; their values are put together."""
 

@@ -25,6 +25,7 @@ from ingestion.aside import put_aside
 from ingestion.contract import departments
 from ingestion.inbox import CHECKSUM_SUFFIX, INBOX, Address
 from ingestion.judgement import Content, Delivery, History, Judged, judge, refused, torn
+from ingestion.known_numbers import known_numbers
 from ingestion.load import Batch, build_batch
 from ingestion.quarantine import quarantine_rows
 from ingestion.receipt import Receipt, issue, issued
@@ -167,7 +168,9 @@ def _judged(
         due_at=entry.due_at,
     )
     before = drift_ledger.last_headings(entry.slot)
-    history = History(ledger.live_row_count(entry.slot), ledger.first_received_at(entry.slot), *before)
+    history = History(
+        ledger.live_row_count(entry.slot), ledger.first_received_at(entry.slot), *before, known=known_numbers
+    )
     return judge(delivery, data, history, confirmed)
 
 

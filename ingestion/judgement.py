@@ -18,6 +18,7 @@ from ingestion.contract import Contract
 from ingestion.drift import Drift, Heading
 from ingestion.nil_return import check_nil_return, is_nil_return
 from ingestion.read import read_table, type_table
+from ingestion.reader.known import Known, restore_known
 from ingestion.reference_data import parameters
 from ingestion.rules import catalogue
 from ingestion.submission import Note, State, Verdict
@@ -51,6 +52,8 @@ class History:
     """Columns of the feed's newest accepted file; empty without one."""
     contract_version: str | None = None
     """What that file was read by."""
+    known: Known | None = None
+    """Tells numbers that were received before; without it, any number stored as a number is refused (S-05)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +119,8 @@ def _judge_nil(delivery: Delivery, data: bytes, history: History | None, confirm
 def _judge_rows(delivery: Delivery, data: bytes, history: History | None, confirmed: frozenset[str]) -> Judged:
     contract, period = delivery.contract, delivery.period
     raw = read_table(data, delivery.file_name, contract, period)
+    if history is not None and history.known is not None:
+        raw = restore_known(raw, history.known)
     typed = type_table(raw, period, delivery.county_code)
     raw = typed.raw
     count = len(raw.rows)
