@@ -138,6 +138,7 @@ def _column(node: Mapping[str, Any]) -> Column:
         elsewhere=custom.get("elsewhere"),
         roster=custom.get("roster", False),
         known_from=custom.get("knownFrom"),
+        from_sheet=custom.get("fromSheet", False),
     )
 
 

@@ -160,6 +160,8 @@ class Column:
     known_from: str | None = None
     """Column (department.feed.column) that defines these numbers: one stored as a number is taken if it is known there
     exactly (GEN-15)."""
+    from_sheet: bool = False
+    """An empty cell or a missing column takes the name of its sheet, where that is a value of the column."""
     roster: bool = False
     """Rows that differ in this list alone are one case written on a row a person; their values are put together."""
 

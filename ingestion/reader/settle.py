@@ -19,6 +19,7 @@ from ingestion.normalise.problems import file_problem
 from ingestion.normalise.text import as_text, is_blank, nfkc
 from ingestion.reader.grid import Grid, cell_at
 from ingestion.reader.headers import HeaderIndex, Layout
+from ingestion.reader.sheet_names import value_of_sheet
 from ingestion.reference_data import code_lists
 from ingestion.rules import catalogue
 from ingestion.table import CellValue, Finding, RawRow, RawTable
@@ -50,7 +51,7 @@ def settle(raw: RawTable, everything: Sequence[RawRow], index: HeaderIndex) -> R
 
     Raises FileProblem F-11 if a required column turns out not to be there.
     """
-    raw = _take_apart(raw, index)
+    raw = _name_by_sheet(_take_apart(raw, index))
     for column in raw.contract.columns:
         if column.elsewhere is not None and column.name in raw.headers:
             raw = _move(raw, column, raw.contract.by_name[column.elsewhere])
@@ -88,6 +89,24 @@ def _apart(row: RawRow, name: str, pattern: re.Pattern[str], own: Sequence[str])
     said: dict[str, CellValue] = dict.fromkeys(own)
     said.update({part: match[part] for part in own} if match else {name: cell})
     return replace(row, cells=row.cells | said)
+
+
+def _name_by_sheet(raw: RawTable) -> RawTable:
+    """What the name of its sheet says, for rows in which the cell is empty."""
+    sheets = {row.sheet for row in raw.rows} if not raw.is_text else set()
+    for column in raw.contract.columns:
+        said = {sheet: text for sheet in sheets if (text := value_of_sheet(column, sheet)) is not None}
+        if not said:
+            continue
+        name = column.name
+        rows = tuple(
+            replace(row, cells=row.cells | {name: said[row.sheet]})
+            if row.sheet in said and is_blank(row.cells.get(name), nothing_is_blank=True)
+            else row
+            for row in raw.rows
+        )
+        raw = replace(raw, rows=rows, headers={name: column.title} | raw.headers)
+    return raw
 
 
 def _reads(column: Column, cell: CellValue) -> bool:

@@ -12,6 +12,7 @@ from ingestion.contract import contracts
 from ingestion.normalise.ids import check_character
 from ingestion.read import read_table, type_table
 from ingestion.table import FileProblem, RawTable, TypedTable
+from tests.unit.ingestion.reader_files import xlsx
 
 PERIOD = Period(2026, 10)
 COUNTY = "530524"
@@ -229,3 +230,41 @@ def test_a_household_that_is_two_things_is_refused() -> None:
 def test_other_households_say_nothing_of_this_one() -> None:
     rows = [inhabitant(0, "户主"), inhabitant(1, "户主", 户编号="5200990000000002", 户类型="一般农户")]
     assert found(read("register.household", *rows)) == []
+
+
+# ---------------------------------------------------------------- one sheet a township
+def supported(n: int, **more: str) -> dict[str, str]:
+    row = {
+        **PLACE,
+        "姓名": "示某",
+        "证件号码": person(n),
+        "供养方式": "分散供养",
+        "自理能力": "全自理",
+        "基本生活费": "820",
+        "供养开始时间": "2018-06",
+    }
+    return {name: text for name, text in (row | more).items() if text != "-"}
+
+
+def by_sheet(sheets: dict[str, list[dict[str, str]]]) -> TypedTable:
+    grids = [[list(rows[0]), *(list(row.values()) for row in rows)] for rows in sheets.values()]
+    data = xlsx(*grids, names=list(sheets))
+    return type_table(read_table(data, "特困.xlsx", contracts()["civil_affairs.tekun"], PERIOD), PERIOD, COUNTY)
+
+
+def test_the_sheet_names_the_township_its_rows_do_not() -> None:
+    table = by_sheet({"田园镇": [supported(1, 乡镇="-")], "漭水镇": [supported(2, 乡镇="-", 村="沿江村")]})
+    assert [row[0] for row in values(table, "township_name")] == ["田园镇", "漭水镇"]
+    assert all(code is not None for (code,) in values(table, "region_code")[:1])
+
+
+def test_the_sheet_names_the_mode_of_support_and_no_other_sheet_does() -> None:
+    table = by_sheet({"集中供养": [supported(1, 供养方式="-")], "分散供养": [supported(2, 供养方式="-")]})
+    assert values(table, "support_mode_code") == [("1",), ("2",)]
+    with pytest.raises(FileProblem, match="供养方式"):
+        by_sheet({"名单": [supported(1, 供养方式="-")]})
+
+
+def test_what_a_row_says_itself_beats_the_sheet() -> None:
+    table = by_sheet({"集中供养": [supported(1), supported(2, 供养方式="")]})
+    assert values(table, "support_mode_code") == [("2",), ("1",)]
