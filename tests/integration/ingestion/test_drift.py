@@ -78,8 +78,8 @@ def test_flex_columns_of_a_rejected_row_stand_untouched_in_the_return_workbook()
     cells[3] = "  0012 原样　"
     receipt = send(sheet(rows, dict(HEADERS), {"备用1": cells}))
     assert receipt.rows_rejected == 1
-    data = (bucket() / receipt.folder_key / "回执.xlsx").read_bytes()
-    page = openpyxl.load_workbook(io.BytesIO(data))["需更正的行"]
+    data = (bucket() / receipt.folder_key / "更正表.xlsx").read_bytes()
+    page = openpyxl.load_workbook(io.BytesIO(data)).worksheets[1]
     lines = list(page.iter_rows(values_only=True))
     assert lines[1][lines[0].index("备用1")] == "  0012 原样　"
     kept = [row for _, row, header, _ in aside.given_back(receipt.submission_id) if header == "备用1"]

@@ -10,11 +10,12 @@ ANSWERS = {
     "answer_key",
     "conclusions",
     "feed_rows",
-    "indicators",
     "key_folder",
+    "indicators",
     "key_tables",
     "score",
     "score_model",
+    "score_remarks",
     "score_report",
 }
 MAY = {"ingestion/commands.py"}

@@ -15,7 +15,7 @@ from ingestion.sample.key_tables import read_table
 from ingestion.sample.plots import PICTURES
 from ingestion.sample.portrait import BEGIN, END, portrait, put_into, stage_of
 
-COUNTY, HOUSEHOLDS, SEED = "530524", 120, 7
+HOUSEHOLDS, SEED = 120, 7
 PAGE = Path(__file__).parents[3] / "docs" / "guides" / "sample-county.md"
 
 

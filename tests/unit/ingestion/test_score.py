@@ -22,6 +22,8 @@ from ingestion.sample.people import ISSUING_PREFIX
 from ingestion.sample.places import places
 from ingestion.sample.population import Household
 from ingestion.sample.score import STATES, Found, below, score_against
+from ingestion.sample.score_model import Score
+from ingestion.sample.score_remarks import score_remarks
 from ingestion.sample.score_report import read_floors
 
 COUNTY, HOUSEHOLDS, SEED = "530524", 120, 7
@@ -291,3 +293,33 @@ def test_an_empty_warehouse_never_passes(key: Path) -> None:
 def test_a_floor_for_an_unknown_figure_is_refused(perfect: Found, key: Path) -> None:
     with pytest.raises(ValueError, match="no score has"):
         below(score_against(perfect, key), {"rule_recal": 1.0})
+
+
+def test_due_warnings_and_look_alikes() -> None:
+    def remark(number: int, effect: str, rule: str, **more: str) -> dict[str, object]:
+        names = {"rule_id": None, "not_rule_id": None, "side": "false", "path": "p", "sheet": "S", "sha256": "f"}
+        key = "not_rule_id" if effect == "accepted" else "rule_id"
+        return names | {"kind": f"{effect} kind", "effect": effect, "row": number, key: rule} | more
+
+    remarks = [
+        *(remark(number, "warned", "R-REG-07") for number in (1, 2, 3)),
+        *(remark(number, "accepted", "R-ALL-01") for number in (4, 5)),
+        remark(6, "later", "XD-01"),
+        remark(7, "later", "XD-01", side="true"),
+        remark(8, "warned", "R-REG-07", sha256="never taken"),
+    ]
+    score = Score()
+    score_remarks(
+        score,
+        remarks,
+        findings=frozenset({(("f", "S", 5), "R-ALL-01"), (("f", "S", 4), "S-10")}),
+        warnings=frozenset({(("f", "S", 1), "R-REG-07"), (("f", "S", 2), "R-REG-08"), (("f", "S", 3), "R-REG-07")}),
+        received=frozenset({"f"}),
+    )
+    counts = {name: (one.planted, one.said) for name, one in score.remarks.items()}
+    assert counts == {"warned kind": (3, 2), "accepted kind": (2, 1), "later kind": (1, 0)}
+    assert score.headline()["warning_recall"] == pytest.approx(2 / 3)
+    assert score.headline()["look_alikes_accused"] == 1
+    assert set(score.differences) == {"warning missed", "look-alike accused"}
+    assert below(score, {"warning_recall": 0.6, "look_alikes_accused": 1}) == []
+    assert len(below(score, {"warning_recall": 1.0, "look_alikes_accused": 0})) == 2
