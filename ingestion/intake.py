@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import traceback
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
@@ -21,6 +20,7 @@ from hearth.period import Period
 from hearth.settings import settings
 from ingestion import inbox, ledger, vault
 from ingestion.contract import departments
+from ingestion.faults import place_of
 from ingestion.inbox import CHECKSUM_SUFFIX, INBOX, Address
 from ingestion.judgement import Content, Delivery, History, Judged, judge, refused, torn
 from ingestion.load import Batch, build_batch
@@ -114,12 +114,8 @@ def _guarded(submission_id: str, step: str, work: Callable[[], T]) -> T:
     except Exception as error:  # whatever it is: its text must not reach a log
         if isinstance(error, psycopg.OperationalError) and error.sqlstate is None:
             raise  # the server does not answer; this says nothing of the file
-        places = " <- ".join(
-            f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno} {frame.name}"
-            for frame in reversed(traceback.extract_tb(error.__traceback__))
-        )
-        state = f" sqlstate {error.sqlstate}" if isinstance(error, psycopg.Error) else ""
-        fault = f"submission [{submission_id}] broke in step [{step}]: {type(error).__name__}{state} at {places}"
+        state = f" (sqlstate {error.sqlstate})" if isinstance(error, psycopg.Error) else ""
+        fault = f"submission [{submission_id}] broke in step [{step}]{state}: {place_of(error)}"
     raise IntakeFault(fault)  # outside the handler: no context that would print the original text
 
 

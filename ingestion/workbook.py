@@ -16,7 +16,8 @@ from openpyxl.worksheet.properties import PageSetupProperties
 
 from ingestion import ledger, quarantine
 from ingestion.contract import contracts
-from ingestion.receipt import Receipt, ReceiptLine, rule_text
+from ingestion.receipt import Receipt, ReceiptLine
+from ingestion.rule_words import rule_text
 
 SHEET_RECEIPT, SHEET_ROWS, SHEET_WARNINGS = "回执", "需更正的行", "提示"
 ROW_TITLES = ("行号", "规则", "问题", "怎么改")

@@ -1,0 +1,117 @@
+"""The offline check: what it imports, what it says, what it asks back."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ingestion import check_app, check_start
+from ingestion.check import CannotCheck, check_file
+from ingestion.check_app import Asked, run
+from ingestion.check_start import Built
+from ingestion.checker_build import distributions
+from tests.integration.ingestion.dibao_files import good, secrets_of, workbook
+
+FORBIDDEN = (
+    "airflow",
+    "cryptography",
+    "dbt",
+    "fsspec",
+    "great_expectations",
+    "psycopg",
+    "requests",
+    "sqlalchemy",
+    "structlog",
+    "typer",
+)
+GUARD = """
+import sys
+from ingestion.check_app import main
+code = main(sys.argv[1:], "530524")
+print("IMPORTED", *sorted({name.split(".")[0] for name in sys.modules}))
+sys.exit(code)
+"""
+
+
+@pytest.fixture
+def faulty(tmp_path: Path) -> Path:
+    rows = good(30)
+    rows[4]["covered_count"] = "三个人"
+    rows[9]["head_id_number"] = rows[9]["head_id_number"][:-1] + "?"
+    path = tmp_path / "低保名单10月.xlsx"
+    path.write_bytes(workbook(rows))
+    return path
+
+
+def test_the_check_needs_no_server_library(faulty: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", GUARD, str(faulty), "--period", "2026-10"],
+        check=False,
+        capture_output=True,
+        encoding="utf-8",
+    )
+    assert done.returncode == 1, done.stderr
+    imported = set(done.stdout.splitlines()[-1].split()[1:])
+    assert "duckdb" in imported
+    assert imported.isdisjoint(FORBIDDEN)
+    packed = {library.name.lower().replace("_", "-") for library in distributions()}
+    assert packed.isdisjoint({*FORBIDDEN, "numpy", "pandas"})  # pyarrow imports these where they are installed
+
+
+def test_the_screen_shows_no_cell(faulty: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(faulty, Asked(period="2026-10")) == 1
+    said = capsys.readouterr().out
+    assert "共30行，可接收28行，要退回2行" in said
+    assert not [secret for secret in secrets_of(good(30)) if secret in said]
+
+
+def test_a_fault_of_the_program_does_not_quote_the_file(
+    faulty: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = good(1)[0]["head_id_number"]
+
+    def broken(*_: object, **__: object) -> None:
+        raise ValueError(f"cannot parse {secret}")
+
+    monkeypatch.setattr(check_app, "check_file", broken)
+    assert run(faulty, Asked()) == 2
+    said = capsys.readouterr().err
+    assert "ValueError at test_check.py" in said
+    assert secret not in said
+
+
+@pytest.mark.parametrize(
+    ("name", "feed_id", "period", "text"),
+    [
+        ("新建表格.xlsx", None, None, "--feed"),
+        ("低保名单.xlsx", "civil_affairs.nothing", None, "没有报表"),
+        ("低保名单.xlsx", None, "10月", "2026-10 这样"),
+    ],
+)
+def test_what_is_not_clear_is_asked(name: str, feed_id: str | None, period: str | None, text: str) -> None:
+    with pytest.raises(CannotCheck, match=text):
+        check_file(Path(name), feed_id=feed_id, period=period)
+
+
+def test_feed_and_month_are_read_from_the_name(tmp_path: Path) -> None:
+    path = tmp_path / "低保名单2026年9月(2).xlsx"
+    path.write_bytes(workbook(good(3)))
+    checked = check_file(path)
+    assert (checked.contract.feed_id, str(checked.period)) == ("civil_affairs.dibao", "2026-09")
+
+
+def test_a_missing_file_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(tmp_path / "低保名单10月.xlsx", Asked()) == 2
+    assert "不能读写" in capsys.readouterr().err
+
+
+def test_another_python_is_told_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / check_start.BUILT_FILE).write_text(Built("530524", "3.99").to_text(), encoding="ascii")
+    monkeypatch.setattr(check_start, "__file__", str(tmp_path / "check_start.py"))
+    assert check_start.main() == 2
+    assert "Python 3.99" in capsys.readouterr().err
