@@ -85,7 +85,8 @@ def _write_return(checked: Checked, folder: Path) -> Path | None:
     from ingestion.check_workbook import rows_to_mend
 
     target = folder / f"{Path(checked.file_name).stem}-{RETURN_NAME}"
-    data = rows_to_mend(checked)
+    content = checked.content
+    data = rows_to_mend(content.typed.raw, content.findings) if content is not None else None
     if data is None:
         target.unlink(missing_ok=True)
         return None

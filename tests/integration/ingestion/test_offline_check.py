@@ -52,7 +52,7 @@ def all_wrong(contract: Contract) -> bytes:
 
 
 def layouts() -> dict[str, bytes]:
-    rows: list[list[Any]] = [list(HEADERS.values()), *([row.get(name) for name in HEADERS] for row in good(12))]
+    rows: list[list[Any]] = [list(HEADERS.values()), *([row.get(name, "") for name in HEADERS] for row in good(12))]
     rows[3][list(HEADERS).index("covered_count")] = "三个人"
     wide = [["昌宁县农村低保名单"], [], *rows, ["合计", *[""] * 8, "99"], ["填表人：慕容甲"]]
     return {

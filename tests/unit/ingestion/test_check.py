@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import openpyxl
 import pytest
 
 from ingestion import check_app, check_start
@@ -13,7 +16,7 @@ from ingestion.check import CannotCheck, check_file
 from ingestion.check_app import Asked, run
 from ingestion.check_start import Built
 from ingestion.checker_build import distributions
-from tests.integration.ingestion.dibao_files import good, secrets_of, workbook
+from tests.integration.ingestion.dibao_files import HEADERS, good, secrets_of, workbook
 
 FORBIDDEN = (
     "airflow",
@@ -59,6 +62,41 @@ def test_the_check_needs_no_server_library(faulty: Path) -> None:
     assert imported.isdisjoint(FORBIDDEN)
     packed = {library.name.lower().replace("_", "-") for library in distributions()}
     assert packed.isdisjoint({*FORBIDDEN, "numpy", "pandas"})  # pyarrow imports these where they are installed
+
+
+def test_the_rows_to_mend_lie_beside_the_file(faulty: Path) -> None:
+    assert run(faulty, Asked(period="2026-10")) == 1
+    written = faulty.with_name("低保名单10月-需修改.xlsx")
+    sheet = openpyxl.load_workbook(written)["需修改的行"]
+    rows: list[Any] = list(sheet.iter_rows())
+    titles = [cell.value for cell in rows[0]]
+    assert titles[:5] == ["工作表", "行号", "规则", "问题", "怎么改"]
+    assert titles[5:] == list(HEADERS.values())
+    assert [row[1].value for row in rows[1:]] == ["6", "11"]
+    coloured = [
+        [titles[cell.column - 1] for cell in row[5:] if cell.fill.fgColor.rgb == "00FFD966"] for row in rows[1:]
+    ]
+    assert coloured == [[HEADERS["covered_count"]], [HEADERS["head_id_number"]]]
+    assert rows[1][titles.index(HEADERS["head_name"])].value == good(30)[4]["head_name"]
+    faulty.write_bytes(workbook(good(30)))
+    assert run(faulty, Asked(period="2026-10")) == 0
+    assert not written.exists()
+
+
+def test_what_a_sender_typed_is_no_formula(tmp_path: Path) -> None:
+    rows = good(5)
+    rows[1]["remark"] = "=HYPERLINK(1)"
+    rows[1]["covered_count"] = "@SUM(1)"
+    path = tmp_path / "低保名单10月.xlsx"
+    book = openpyxl.load_workbook(io.BytesIO(workbook(rows)))
+    for row in book.worksheets[0].iter_rows():
+        for cell in row:
+            cell.data_type = "s"
+    book.save(path)
+    run(path, Asked(period="2026-10"))
+    sheet = openpyxl.load_workbook(path.with_name("低保名单10月-需修改.xlsx")).worksheets[0]
+    assert [cell.data_type for row in sheet.iter_rows() for cell in row if cell.data_type == "f"] == []
+    assert "@SUM(1)" in [cell.value for row in sheet.iter_rows() for cell in row]
 
 
 def test_the_screen_shows_no_cell(faulty: Path, capsys: pytest.CaptureFixture[str]) -> None:
