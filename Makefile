@@ -5,7 +5,7 @@ BIN := .venv/bin
 # Quietens warnings about extra package locations that are configured on a machine but empty.
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes
 
-.PHONY: demo test up down status clean lint bench migrate lock checker pictures
+.PHONY: demo test up down status clean lint bench fuzz migrate lock checker pictures
 .DEFAULT_GOAL := demo
 
 $(BIN)/hearth: requirements.lock pyproject.toml
@@ -37,6 +37,10 @@ lint bench: .venv/.dev
 # The offline check as one file for clerks: dist/hearth-check.pyz. For Windows: hearth checker --platform win_amd64.
 checker: .venv/.dev
 	@$(BIN)/hearth checker
+
+# A hundred thousand worsened files, each with a verdict. About ten minutes on one core.
+fuzz: .venv/.dev
+	@$(BIN)/python -m tests.fuzz.run --count 100000
 
 # Pins everything, with hashes and without any index address. Needs uv.
 lock:

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import openpyxl
+from openpyxl.worksheet.properties import PageSetupProperties
 
 from hearth.period import Period
 from hearth.settings import PROJECT_ROOT, settings
@@ -101,7 +102,7 @@ def _cut(picture: Picture) -> bytes:
     sheet.print_area = picture.area
     sheet.page_setup.orientation = "landscape"
     sheet.page_setup.fitToWidth = sheet.page_setup.fitToHeight = 1
-    sheet.sheet_properties.pageSetUpPr = openpyxl.worksheet.properties.PageSetupProperties(fitToPage=True)
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
     sheet.print_options.gridLines = True
     target = io.BytesIO()
     book.save(target)
@@ -115,14 +116,31 @@ def _render(picture: Picture, folder: Path) -> Path:
         source.write_bytes(_cut(picture))
         profile = f"-env:UserInstallation={(work / 'profile').as_uri()}"
         subprocess.run(
-            ["soffice", profile, "--headless", "--convert-to", "pdf", "--outdir", str(work), str(source)],
+            [
+                shutil.which("soffice") or "",
+                profile,
+                "--headless",
+                "--convert-to",
+                "pdf",
+                "--outdir",
+                str(work),
+                str(source),
+            ],
             check=True,
             capture_output=True,
         )
         target = folder / picture.name
         size = ["-scale-to-x", str(_WIDTH), "-scale-to-y", "-1"]
         subprocess.run(
-            ["pdftoppm", "-png", "-singlefile", *size, str(source.with_suffix(".pdf")), str(target)], check=True
+            [
+                shutil.which("pdftoppm") or "",
+                "-png",
+                "-singlefile",
+                *size,
+                str(source.with_suffix(".pdf")),
+                str(target),
+            ],
+            check=True,
         )
     return target.with_suffix(".png")
 
