@@ -24,6 +24,7 @@ NEEDED = (
     "defusedxml",
     "duckdb",
     "lxml",
+    "numpy",
     "olefile",
     "openpyxl",
     "pyarrow",

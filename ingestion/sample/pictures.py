@@ -19,14 +19,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import openpyxl
+from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.properties import PageSetupProperties
+from openpyxl.worksheet.worksheet import Worksheet
 
 from hearth.period import Period
 from hearth.settings import PROJECT_ROOT, settings
+from ingestion.check_workbook import SHEET, rows_to_mend
+from ingestion.workbook import SHEET_RECEIPT
 
 FOLDER = PROJECT_ROOT / "docs" / "images"
 _COUNTY, _FEED, _MONTH, _HOUSEHOLDS, _SEED = "530524", "civil_affairs.dibao", Period(2026, 10), 300, 7
 _WIDTH = 1400
+_ROWS, _FEW = 26, 7
+_COLOUR = "FFD966"
+"""Of a wrong cell."""
 _PROGRAMS = ("soffice", "pdftoppm")
 
 
@@ -37,7 +44,9 @@ class Picture:
     name: str
     workbook: bytes
     sheet: str
-    area: str
+    area: str | None = None
+    is_list: bool = False
+    """A list of rows with many columns."""
 
 
 @contextmanager
@@ -79,17 +88,48 @@ def _pictures() -> Iterator[Picture]:
     yield Picture("template", template.template(wanted, _COUNTY), template.SHEET_DATA, "A1:J9")
     manifest = write_county([_MONTH], _HOUSEHOLDS, _SEED, bucket())
     (file,) = [file for file in manifest.good(_FEED) if file.period == str(_MONTH)]
+    data = (bucket() / file.path).read_bytes()
     receipt = take(file.path)
     for path in sorted((bucket() / receipt.folder_key).iterdir()):
         if path.name.endswith(".xlsx"):
-            data = path.read_bytes()
-            for sheet, area, name in _SHOTS:
-                if sheet in openpyxl.load_workbook(io.BytesIO(data)).sheetnames:
-                    yield Picture(name, data, sheet, area)
+            yield from _answered(path.read_bytes())
+    yield Picture("check", _to_mend(data, Path(file.path).name), SHEET, is_list=True)
 
 
-_SHOTS = (("回执", "A1:E26", "receipt"), ("需更正的行", "A1:L8", "return"))
-"""(sheet, what is shown, name of the picture)."""
+def _answered(data: bytes) -> Iterator[Picture]:
+    """The receipt, and the list of rows that came back: the sheet that says of each row how to mend it."""
+    for sheet in openpyxl.load_workbook(io.BytesIO(data)).worksheets:
+        titles = [cell.value for cell in sheet[1]]
+        if sheet.title == SHEET_RECEIPT:
+            yield Picture("receipt", data, sheet.title)
+        elif "怎么改" in titles and len(titles) > _FEW and sheet.sheet_state == "visible":
+            yield Picture("return", data, sheet.title, is_list=True)
+
+
+def _to_mend(data: bytes, name: str) -> bytes:
+    """What the offline check writes beside the file."""
+    from ingestion.check import check_file
+
+    with tempfile.TemporaryDirectory(prefix="hearth-picture-") as folder:
+        path = Path(folder) / name
+        path.write_bytes(data)
+        content = check_file(path, feed_id=_FEED, period=str(_MONTH), county_code=_COUNTY).content
+    returned = rows_to_mend(content.typed.raw, content.findings) if content is not None else None
+    if returned is None:
+        raise LookupError(f"the sample county's file [{name}] has no row to mend; choose another seed")
+    return returned
+
+
+def _shown(sheet: Worksheet, picture: Picture) -> str:
+    """The part to print, as an area; of a list only its first columns and those with a coloured cell."""
+    rows = min(sheet.max_row, _ROWS)
+    if picture.area is not None:
+        return picture.area
+    if picture.is_list:
+        for column in sheet.iter_cols(min_col=_FEW + 2, max_row=rows):
+            if not any(str(cell.fill.fgColor.rgb).endswith(_COLOUR) for cell in column):
+                sheet.column_dimensions[get_column_letter(column[0].column)].hidden = True
+    return f"A1:{get_column_letter(sheet.max_column)}{rows}"
 
 
 def _cut(picture: Picture) -> bytes:
@@ -97,9 +137,9 @@ def _cut(picture: Picture) -> bytes:
     book = openpyxl.load_workbook(io.BytesIO(picture.workbook))
     for sheet in book.worksheets:
         sheet.sheet_state = "visible" if sheet.title == picture.sheet else "hidden"
-    sheet = book[picture.sheet]
+    sheet = next(sheet for sheet in book.worksheets if sheet.title == picture.sheet)
     book.active = book.worksheets.index(sheet)
-    sheet.print_area = picture.area
+    sheet.print_area = _shown(sheet, picture)
     sheet.page_setup.orientation = "landscape"
     sheet.page_setup.fitToWidth = sheet.page_setup.fitToHeight = 1
     sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
