@@ -126,9 +126,9 @@ def _shown(sheet: Worksheet, picture: Picture) -> str:
     if picture.area is not None:
         return picture.area
     if picture.is_list:
-        for column in sheet.iter_cols(min_col=_FEW + 2, max_row=rows):
+        for number, column in enumerate(sheet.iter_cols(min_col=_FEW + 2, max_row=rows), _FEW + 2):
             if not any(str(cell.fill.fgColor.rgb).endswith(_COLOUR) for cell in column):
-                sheet.column_dimensions[get_column_letter(column[0].column)].hidden = True
+                sheet.column_dimensions[get_column_letter(number)].hidden = True
     return f"A1:{get_column_letter(sheet.max_column)}{rows}"
 
 
