@@ -50,13 +50,13 @@ class RowSorter:
     def __init__(self, grid: Grid, layout: Layout) -> None:
         self._grid = grid
         self._layout = layout
-        self._keys = {c for c, match in layout.matches.items() if match.column.key_position is not None}
-        self._loaded = {c for c, match in layout.matches.items() if match.column.loaded}
+        self.keys = {c for c, match in layout.matches.items() if match.column.key_position is not None}
+        self.loaded = {c for c, match in layout.matches.items() if match.column.loaded}
         self._headers = [
             {c: header_key(text) for c, cell in enumerate(grid.rows[r]) if (text := as_text(cell))}
             for r in range(layout.first, layout.last + 1)
         ]
-        self._header_words = {word for row in self._headers for word in row.values()}
+        self.header_words = {word for row in self._headers for word in row.values()}
         self._titles = {as_text(cell) for row in grid.rows[: layout.first] for cell in row if cell is not None}
 
     def sort(self) -> Body:
@@ -64,22 +64,25 @@ class RowSorter:
         body = Body()
         start = self._layout.last + 1
         for r in range(start, len(self._grid.rows)):
-            filled: list[tuple[int, CellValue]] = [
-                (c, cell)
-                for c, cell in enumerate(self._grid.rows[r])
-                if cell is not None and (cell.__class__ is not str or not str(cell).isspace())
-            ]
-            if not filled:
-                continue
-            if self._is_data(r, filled, is_top=not body.rows):
+            verdict = self.judge(r, self._grid.rows[r], is_top=not body.rows)
+            if verdict:
                 body.rows.append(r)
-            else:
+            elif verdict is not None:
                 body.excluded += 1
         return body
 
+    def judge(self, row: int, cells: list[CellValue], *, is_top: bool) -> bool | None:
+        """Whether a row is data; None for an empty one. `is_top`: no data row stands before it."""
+        filled: list[tuple[int, CellValue]] = [
+            (c, cell)
+            for c, cell in enumerate(cells)
+            if cell is not None and (cell.__class__ is not str or not str(cell).isspace())
+        ]
+        return self._is_data(row, filled, is_top=is_top) if filled else None
+
     def _is_data(self, row: int, filled: list[tuple[int, CellValue]], *, is_top: bool) -> bool:
-        if not any(c in self._loaded for c, _ in filled):
-            return any((row, c) in self._grid.broken for c in self._loaded)
+        if not any(c in self.loaded for c, _ in filled):
+            return any((row, c) in self._grid.broken for c in self.loaded)
         if len(filled) == 1:
             return self._is_lone_record(*filled[0])
         if is_top and self._is_guide(filled):
@@ -91,7 +94,7 @@ class RowSorter:
         text = as_text(cell)
         if text in self._titles or _FOOTER.match(text) or _TOTAL.match(text) or _GROUP.search(text):
             return False
-        return len(self._loaded) == 1 or (column in self._keys and any(character.isdigit() for character in text))
+        return len(self.loaded) == 1 or (column in self.keys and any(character.isdigit() for character in text))
 
     def _is_guide(self, filled: list[tuple[int, CellValue]]) -> bool:
         """Instructions, ``{.field}`` marks, a row of column numbers or an example right below the header."""
@@ -105,8 +108,8 @@ class RowSorter:
 
     def _is_total(self, filled: list[tuple[int, CellValue]]) -> bool:
         """A total or a note line: its key columns are empty, but for the one that the word itself may stand in."""
-        said = [cell for c, cell in filled if c in self._keys and not is_blank(cell, nothing_is_blank=True)]
-        if len(said) > 1 or (said and not (isinstance(said[0], str) and _is_line(said[0]))):
+        said = [cell for c, cell in filled if c in self.keys and not is_blank(cell, nothing_is_blank=True)]
+        if len(said) > 1 or (said and not (isinstance(said[0], str) and is_line(said[0]))):
             return False
         first = filled[0][1]
         return any(isinstance(cell, str) and _TOTAL.match(_tight(cell)) for _, cell in filled) or (
@@ -115,13 +118,14 @@ class RowSorter:
 
     def _is_header(self, filled: list[tuple[int, CellValue]]) -> bool:
         first = filled[0][1]
-        if not isinstance(first, str) or header_key(as_text(first)) not in self._header_words:
+        if not isinstance(first, str) or header_key(as_text(first)) not in self.header_words:
             return False
         texts = {c: header_key(as_text(cell)) for c, cell in filled}
         return any(sum(header.get(c) == text for c, text in texts.items()) * 2 > len(texts) for header in self._headers)
 
 
-def _is_line(text: str) -> bool:
+def is_line(text: str) -> bool:
+    """True for the word of a total or of a note line."""
     return bool(_TOTAL.match(_tight(text)) or _FOOTER.match(_tight(text)))
 
 

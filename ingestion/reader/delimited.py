@@ -7,6 +7,7 @@ import io
 from collections import Counter
 
 from ingestion.normalise.problems import file_problem
+from ingestion.reader.bulk import read_bulk
 from ingestion.reader.grid import Book, Grid
 from ingestion.table import CellValue
 
@@ -21,7 +22,10 @@ def read_delimited(text: str) -> Book:
 
     Raises FileProblem F-01 if a quotation mark is never closed: everything behind it would vanish into one cell.
     """
-    delimiter = _delimiter(text)
+    delimiter = delimiter_of(text)
+    bulk = read_bulk(text, delimiter)
+    if bulk is not None:
+        return Book([Grid("", bulk)], is_text=True)
     try:
         records = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
     except csv.Error as problem:
@@ -35,7 +39,7 @@ def read_delimited(text: str) -> Book:
     return Book([Grid("", rows)], is_text=True)
 
 
-def _delimiter(text: str) -> str:
+def delimiter_of(text: str) -> str:
     """The character that cuts most of the first lines into the same number of cells."""
     lines = [line for line in text[:_HEAD].splitlines() if line.strip()][:_SAMPLE]
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from ingestion.reader.text_rows import TextRows
 from ingestion.table import CellValue
 
 Range = tuple[int, int, int, int]
@@ -15,7 +17,7 @@ class Grid:
     """One sheet. Rows may differ in length."""
 
     sheet: str
-    rows: list[list[CellValue]]
+    rows: list[list[CellValue]] | TextRows
     merged: list[Range] = field(default_factory=list)
     is_hidden: bool = False
     broken: dict[tuple[int, int], str] = field(default_factory=dict)
@@ -42,6 +44,6 @@ def address(row: int, column: int) -> str:
     return f"{letters}{row + 1}"
 
 
-def cell_at(rows: list[list[CellValue]], row: int, column: int) -> CellValue:
+def cell_at(rows: Sequence[list[CellValue]], row: int, column: int) -> CellValue:
     """The cell, None beyond the end of its row."""
     return rows[row][column] if row < len(rows) and column < len(rows[row]) else None
