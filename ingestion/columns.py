@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, overload
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeAlias, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,7 @@ from ingestion.table import CellValue, RawRow
 
 Positions = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
-Cells = pa.StringArray | list[CellValue]
+Cells: TypeAlias = pa.StringArray | list[CellValue]
 """The cells of one column: an Arrow array where all are text, else one object each."""
 
 
@@ -39,11 +39,12 @@ class ColumnRows(Sequence[RawRow]):
     def __getitem__(self, position: int | slice) -> RawRow | ColumnRows:
         if isinstance(position, slice):
             return self.take(np.arange(len(self))[position])
-        number = int(self.numbers[position])
         place = range(len(self))[position]
-        extra = {text: cell for text, cells in self.extra.items() if (cell := cells[place].as_py()) is not None}
         return RawRow(
-            self.sheet, number, {name: cells[place].as_py() for name, cells in self.columns.items()}, extra
+            self.sheet,
+            int(self.numbers[place]),
+            {name: cells[place].as_py() for name, cells in self.columns.items()},
+            {text: cell for text, cells in self.extra.items() if (cell := cells[place].as_py()) is not None},
         )
 
     def take(self, positions: Positions) -> ColumnRows:
@@ -99,7 +100,7 @@ def cell_of(rows: Sequence[RawRow], position: int, name: str) -> CellValue:
     """One cell; None where the file does not have the column."""
     if isinstance(rows, ColumnRows):
         cells = rows.columns.get(name)
-        return None if cells is None else cells[position].as_py()  # type: ignore[no-any-return]  # Arrow is untyped
+        return None if cells is None else cells[position].as_py()
     return rows[position].cells.get(name)
 
 
@@ -110,8 +111,14 @@ def flags_at(rows: Sequence[RawRow], addresses: Iterable[tuple[str, int]]) -> Fl
         return np.zeros(len(rows), np.bool_)
     if isinstance(rows, ColumnRows):
         found: Any = np.isin(rows.numbers, [row for sheet, row in wanted if sheet == rows.sheet])
-        return found  # type: ignore[no-any-return]  # numpy says Any of isin with a list
+        return np.asarray(found, np.bool_)
     return np.fromiter(((row.sheet, row.row) in wanted for row in rows), np.bool_, len(rows))
+
+
+def rows_at(rows: Sequence[RawRow], addresses: Iterable[tuple[str, int]]) -> Iterator[RawRow]:
+    """The rows that stand at one of the addresses (sheet, row), in their order."""
+    for position in np.flatnonzero(flags_at(rows, addresses)).tolist():
+        yield rows[position]
 
 
 def positions_of(rows: Sequence[RawRow], addresses: Iterable[tuple[str, int]]) -> dict[tuple[str, int], int]:

@@ -151,7 +151,7 @@ def _decide(
     number = entry.submission_id
     judged = _guarded(number, "judge", lambda: judge(entry, address, data, stated_sha256, confirmed))
     if judged.batch is not None and judged.batch.entries:
-        entries = judged.batch.entries.values()
+        entries = judged.batch.entries
         _guarded(number, "vault", lambda: vault.store(entries, number))
     _guarded(number, "load", lambda: ledger.record(entry, judged.verdict, judged.batch))
     return ledger.find(entry.submission_id)

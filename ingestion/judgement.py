@@ -6,10 +6,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
+import numpy as np
+
 from hearth.period import Period
 from hearth.settings import settings
 from ingestion import ledger
 from ingestion.checks import error_rows, run_checks, summarise_findings
+from ingestion.columns import flags_at
 from ingestion.contract import Contract
 from ingestion.inbox import Address
 from ingestion.load import Batch, build_batch
@@ -104,7 +107,7 @@ def _judge_rows(
         reason = _note("F-17", "error", f"{count}行中有{len(faulty)}行错误，占{share}")
     if reason is None and "F-18" not in confirmed:
         reason = _shrinkage(entry, contract, count, in_force)
-    accepted = [] if reason else [i for i, row in enumerate(raw.rows) if (row.sheet, row.row) not in faulty]
+    accepted = [] if reason else np.flatnonzero(~flags_at(raw.rows, faulty)).tolist()
     sound = State.PARTIALLY_ACCEPTED if faulty else State.ACCEPTED
     batch = build_batch(
         typed,

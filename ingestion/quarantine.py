@@ -19,6 +19,7 @@ from psycopg.types.json import Jsonb
 
 from hearth.database import Role, connect
 from ingestion import vault
+from ingestion.columns import rows_at
 from ingestion.contract import Privacy
 from ingestion.table import CellValue, Finding, RawRow, RawTable
 
@@ -106,11 +107,12 @@ def quarantine_rows(raw: RawTable, findings: Iterable[Finding]) -> Iterator[Quar
     by_address: dict[tuple[str, int], list[Finding]] = defaultdict(list)
     for finding in findings:
         by_address[finding.sheet, finding.row].append(finding)
-    for row in raw.rows:
-        found = by_address.get((row.sheet, row.row), [])
-        if not any(finding.severity == "error" for finding in found):
-            continue
-        found = sorted(found, key=lambda finding: (finding.severity != "error", finding.rule_id, finding.columns))
+    faulty = [address for address, found in by_address.items() if any(item.severity == "error" for item in found)]
+    for row in rows_at(raw.rows, faulty):
+        found = sorted(
+            by_address[row.sheet, row.row],
+            key=lambda finding: (finding.severity != "error", finding.rule_id, finding.columns),
+        )
         unread = {name for finding in found if finding.stage not in {"row", "household"} for name in finding.columns}
         cells: list[list[str | None]] = [[header, name, cell_text(row.cells.get(name))] for name, header in order]
         cells += [[header, None, cell_text(value)] for header, value in row.extra.items()]

@@ -135,9 +135,7 @@ def _moments(cells: pa.StringArray, month_end: date) -> Canonical:
     except pa.ArrowInvalid:  # some 31 February among them: the parser will find it
         return Canonical(np.zeros(len(cells), np.bool_), pa.array([], pa.timestamp("us")))
     days = moments.cast(pa.date32(), safe=False)
-    inside = pc.and_(
-        pc.greater(days, pa.scalar(date(1900, 1, 1))), pc.less(days, pa.scalar(month_end.replace(day=1)))
-    )
+    inside = pc.and_(pc.greater(days, pa.scalar(date(1900, 1, 1))), pc.less(days, pa.scalar(month_end.replace(day=1))))
     flags = found.flags
     flags[np.flatnonzero(flags)] = as_flags(inside)
     return Canonical(flags, moments.filter(inside))

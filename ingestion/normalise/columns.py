@@ -140,9 +140,7 @@ def _parts(fast: Canonical | None, numbers: Sequence[object], places: pa.Array) 
 
 def _tell(column: ReadColumn, held: Distinct, results: Sequence[Parsed | CellProblem]) -> None:
     """Note the rows whose cell has a problem or a remark, in row order."""
-    speaking = [
-        code for code, result in enumerate(results) if isinstance(result, CellProblem) or result.remarks
-    ]
+    speaking = [code for code, result in enumerate(results) if isinstance(result, CellProblem) or result.remarks]
     for position, code in _rows_of(held, speaking, len(results) - 1):
         result = results[code]
         if isinstance(result, CellProblem):

@@ -92,7 +92,10 @@ def _contents(draft: Draft, positions: Positions) -> list[tuple[Any, ...]]:
         closed = draft.closed(column.name)[positions]
         columns.append(
             [
-                as_text(cell_of(rows, position, column.name)) if is_closed else tuple(cell) if isinstance(cell, list)
+                as_text(cell_of(rows, position, column.name))
+                if is_closed
+                else tuple(cell)
+                if isinstance(cell, list)
                 else cell
                 for position, cell, is_closed in zip(positions.tolist(), cells, closed.tolist(), strict=True)
             ]

@@ -16,7 +16,7 @@ from ingestion.contract import Column, Contract, Demand, Kind
 from ingestion.normalise.canonical import IdParts, canonical_reader
 from ingestion.normalise.cells import make_parser, scale_of
 from ingestion.normalise.columns import Distinct, distinct, no_parts, nulls, read_column
-from ingestion.normalise.context import Context, make_context
+from ingestion.normalise.context import make_context
 from ingestion.normalise.dates import DateContext, shows_october
 from ingestion.normalise.draft import Draft, chosen
 from ingestion.normalise.duplicates import find_duplicates

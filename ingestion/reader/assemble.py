@@ -43,10 +43,11 @@ def assemble(grid: Grid, layout: Layout) -> SheetTable:
     (damaged characters in the header).
     """
     _refuse_damaged_header(grid, layout)
-    if isinstance(grid.rows, TextRows):
-        found = _assemble_columns(grid, grid.rows, layout)
-        if found is not None:
-            return found
+    held: object = grid.rows
+    if isinstance(held, TextRows):
+        whole = _assemble_columns(grid, held, layout)
+        if whole is not None:
+            return whole
         grid.rows = list(grid.rows)
     fill_merged(grid, layout.last + 1)
     body = RowSorter(grid, layout).sort()

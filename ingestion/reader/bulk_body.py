@@ -27,7 +27,7 @@ def sort_rows(rows: TextRows, layout: Layout, sorter: RowSorter) -> tuple[Positi
     start = layout.last + 1
     is_data = np.zeros(len(rows), np.bool_)
     sure, asked = np.zeros(len(rows), np.bool_), np.zeros(len(rows), np.bool_)
-    sure[rows.even], asked[rows.even] = _plain(rows, layout, sorter)
+    sure[rows.even], asked[rows.even] = _plain(rows, sorter)
     asked[list(rows.uneven)] = True
     excluded = 0
     top = start
@@ -46,7 +46,7 @@ def sort_rows(rows: TextRows, layout: Layout, sorter: RowSorter) -> tuple[Positi
     return np.flatnonzero(is_data), excluded
 
 
-def _plain(rows: TextRows, layout: Layout, sorter: RowSorter) -> tuple[Flags, Flags]:
+def _plain(rows: TextRows, sorter: RowSorter) -> tuple[Flags, Flags]:
     """Of the even rows: which are data beyond doubt, and which must be looked at. Empty rows are neither."""
     size = len(rows.even)
     filled = [as_flags(cells.is_valid()) for cells in rows.columns]

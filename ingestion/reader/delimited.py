@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
+from typing import cast
 
 from ingestion.normalise.problems import file_problem
 from ingestion.reader.bulk import read_bulk
@@ -25,7 +26,7 @@ def read_delimited(text: str) -> Book:
     delimiter = delimiter_of(text)
     bulk = read_bulk(text, delimiter)
     if bulk is not None:
-        return Book([Grid("", bulk)], is_text=True)
+        return Book([Grid("", cast("list[list[CellValue]]", bulk))], is_text=True)
     try:
         records = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
     except csv.Error as problem:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ingestion.reader.text_rows import TextRows
 from ingestion.table import CellValue
 
 Range = tuple[int, int, int, int]
@@ -17,7 +16,8 @@ class Grid:
     """One sheet. Rows may differ in length."""
 
     sheet: str
-    rows: list[list[CellValue]] | TextRows
+    rows: list[list[CellValue]]
+    """Of a large text file a `TextRows`, which is read like a list and never changed."""
     merged: list[Range] = field(default_factory=list)
     is_hidden: bool = False
     broken: dict[tuple[int, int], str] = field(default_factory=dict)
