@@ -128,7 +128,7 @@ def write_batch(connection: psycopg.Connection[Any], batch: Batch) -> None:
     with connection.cursor() as cursor:
         if batch.rows is not None:
             columns = (*batch.stamps, *batch.rows.column_names)
-            statement = sql.SQL("copy raw.{} ({}) from stdin (format csv)").format(
+            statement = sql.SQL("copy raw.{} ({}) from stdin (format csv, force_not_null (source_sheet))").format(
                 sql.Identifier(batch.contract.raw_table), sql.SQL(", ").join(map(sql.Identifier, columns))
             )
             with cursor.copy(statement) as copy:
@@ -160,7 +160,8 @@ def _as_csv(piece: pa.RecordBatch, stamps: Mapping[str, str]) -> bytes:
     moving = {name: _writable(piece.column(name)) for name in piece.schema.names}
     table = pa.table({**constant, **moving})
     # A null is an empty field, an empty text a quoted one; quotes cost the server time, so only where they must be.
-    if not any(_has_empty(column) for column in moving.values()):
+    # The sheet of a text file has no name, and the statement says that its column is never null.
+    if not any(_has_empty(column) for name, column in moving.items() if name != "source_sheet"):
         try:
             return _write(table, "none")
         except pa.ArrowInvalid:  # a separator, quotation mark or line break somewhere in a text

@@ -11,6 +11,8 @@ from ingestion.columns import combine
 
 _FEW = 5_000
 """Fewer values than this are not worth starting an engine for."""
+_PIECE = 20_000
+"""Values that one processor takes at a time."""
 _BLOCK_BYTES = 64
 # HMAC-SHA256 (RFC 2104) put together from its two hashes; a text is hashed as UTF-8.
 _HMAC = "sha256($outer::blob || unhex(sha256($inner::blob || encode($kind || chr(31) || value))))"
@@ -33,6 +35,7 @@ def tokens(kind: str, values: pa.StringArray) -> pa.StringArray:
         "preserve_insertion_order": "true",
     }
     with duckdb.connect(":memory:", config=config) as engine:
-        engine.register("held", pa.table({"value": values}))
+        pieces = [values.slice(start, _PIECE) for start in range(0, len(values), _PIECE)]
+        engine.register("held", pa.table({"value": pa.chunked_array(pieces, pa.string())}))
         query = engine.sql(f"select {_HMAC} as token from held", params={**pads, "kind": kind})
         return combine(query.to_arrow_table().column(0)).cast(pa.string())

@@ -109,8 +109,8 @@ def read_column(held: Distinct, parse: Parser, kind: pa.DataType, *, with_precis
     else:
         column = ReadColumn(_gather(fast and fast.values, numbers, kind, places))
     if with_precision:
-        precisions = pa.array([result.precision for result in parsed], pa.string())
-        column.precisions = precisions.take(places)
+        untold = None if fast is None else nulls(len(fast.values), pa.string())
+        column.precisions = _gather(untold, [result.precision for result in parsed], pa.string(), places)
     _tell(column, held, results)
     return column
 

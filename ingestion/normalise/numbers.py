@@ -60,8 +60,8 @@ def parse_decimal(
         if times is None:
             raise CellProblem("S-07")
         number *= times
-    number = to_scale(number, scale)
-    if abs(number) >= _LARGEST:
+    # Twice: a figure of thirty digits cannot even be rounded, and rounding may still lift one over the edge.
+    if abs(number) >= _LARGEST or abs(number := to_scale(number, scale)) >= _LARGEST:
         raise CellProblem("S-07", message="大得不合理")
     return number
 
