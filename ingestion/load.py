@@ -13,46 +13,39 @@ import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 from psycopg import sql
 
+from ingestion import keys
 from ingestion.columns import combine, row_numbers, row_sheets, take_rows
 from ingestion.contract import Column, Contract
 from ingestion.quarantine import QuarantinedRow, as_record
 from ingestion.raw_tables import RawColumn, raw_columns
 from ingestion.table import TypedTable
-from ingestion.tokens import tokens
-from ingestion.vault import VaultEntry
+from ingestion.vault import Sealer
 
 _BLOCK = 65_536
 """Rows that are written out at a time."""
 
 
-class VaultColumns:
-    """Clear values with their tokens, by kind, for the vault; each value once per column it stands in."""
+class _Hasher:
+    """Replaces direct values by tokens, each distinct value once, and keeps what the vault must hold."""
 
-    def __init__(self) -> None:
-        self._columns: list[tuple[str, pa.StringArray, pa.StringArray]] = []
+    def __init__(self, sealing: Sealer) -> None:
+        self._sealing = sealing
+        self.entries: dict[str, dict[str, str]] = {}
 
-    def __len__(self) -> int:
-        return sum(len(held) for _, held, _ in self._columns)
-
-    def __iter__(self) -> Iterator[VaultEntry]:
-        for kind, held, values in self._columns:
-            for token, value in zip(held.to_pylist(), values.to_pylist(), strict=True):
-                yield VaultEntry(kind, token, value)
-
-    def split(self, column: Column, values: pa.Array) -> pa.Array:
-        """The column with tokens for values; the distinct values are kept here."""
+    def column(self, column: Column, values: pa.Array) -> pa.Array:
         kind = column.vault_kind
         if kind is None:
             raise ValueError(f"column [{column.name}] is direct but has no vaultKind")
         flat = values.flatten() if pa.types.is_list(values.type) else values
         encoded = flat.cast(pa.string()).dictionary_encode()
-        held = tokens(kind, encoded.dictionary)
-        self._columns.append((kind, held, encoded.dictionary))
-        found = held.take(encoded.indices)
+        texts = encoded.dictionary.to_pylist()
+        tokens = self._sealing.tokens(kind, texts)
+        self.entries.setdefault(kind, {}).update(zip(tokens, texts, strict=True))
+        found = pa.array(tokens, pa.string()).take(encoded.indices)
         if not pa.types.is_list(values.type):
             return found
-        lengths = pc.list_value_length(values).to_pylist()
         parts = iter(found.to_pylist())
+        lengths = pc.list_value_length(values).to_pylist()
         lists = [None if length is None else [next(parts) for _ in range(length)] for length in lengths]
         return pa.array(lists, pa.list_(pa.string()))
 
@@ -68,8 +61,10 @@ class Batch:
     stamps: Mapping[str, str] = field(default_factory=dict)
     """Columns that are the same in all rows, with their value."""
     quarantined: Sequence[QuarantinedRow] = ()
-    entries: VaultColumns = field(default_factory=VaultColumns, repr=False)
-    """For the vault."""
+    entries: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
+    """For the vault: {kind: {token: clear value}}."""
+    token_version: int | None = None
+    """Key version of the tokens in ``rows``; None when there are none."""
 
 
 _ADDRESS = ("source_sheet", "source_row")
@@ -86,7 +81,7 @@ def build_batch(
     *,
     positions: Sequence[int],
     quarantined: Sequence[QuarantinedRow],
-    submission_id: str,
+    sealing: Sealer,
     county_code: str,
     period: str,
     source_file: str,
@@ -95,10 +90,10 @@ def build_batch(
 
     ``source_file`` is the archive key: what the sender called the file stands in the ledger.
     """
-    contract = typed.raw.contract
+    contract, submission_id = typed.raw.contract, sealing.submission_id
     if len(positions) == 0:
         return Batch(submission_id, contract, quarantined=quarantined)
-    entries = VaultColumns()
+    hasher = _Hasher(sealing)
     data, rows = typed.data, typed.raw.rows
     if len(positions) < data.num_rows:
         places = pa.array(positions, pa.int64())
@@ -119,12 +114,25 @@ def build_batch(
         values = combine(data.column(_origin(column)))
         if values.null_count == len(values):
             continue
-        columns[column.name] = entries.split(contract.by_name[_origin(column)], values) if column.is_hash else values
-    return Batch(submission_id, contract, pa.table(columns), stamps, quarantined, entries)
+        columns[column.name] = hasher.column(contract.by_name[_origin(column)], values) if column.is_hash else values
+    return Batch(
+        submission_id=submission_id,
+        contract=contract,
+        rows=pa.table(columns),
+        stamps=stamps,
+        quarantined=quarantined,
+        entries=hasher.entries,
+        token_version=sealing.hashing.version,
+    )
 
 
 def write_batch(connection: psycopg.Connection[Any], batch: Batch) -> None:
-    """COPY the batch into raw and quarantine, in the transaction of the caller."""
+    """COPY the batch into raw and quarantine, in the transaction of the caller.
+
+    Raises TokensReplaced when the token key was rotated since the batch was built.
+    """
+    if batch.token_version is not None:
+        keys.hold_tokens(connection, batch.token_version)
     with connection.cursor() as cursor:
         if batch.rows is not None:
             columns = (*batch.stamps, *batch.rows.column_names)

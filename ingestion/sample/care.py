@@ -115,9 +115,10 @@ def visits(state: State) -> list[Record]:
         for person in home.present(state.period)
         if person.insurance in {"01", "02", "04"}
     ]
-    rng = noise(state, "visits", state.period)
+    rng = noise(state, "visits", f"{state.period}/{state.block.position}")
+    numbers = state.block.part(range(1, 1_000_000))
     found: list[Record] = []
-    for number, (home, person) in enumerate(rng.sample(people, round(len(people) * VISITS)), start=1):
+    for number, (home, person) in zip(numbers, rng.sample(people, round(len(people) * VISITS)), strict=False):
         values = _visit(state, home, person, number, rng)
         is_reversed = rng.random() < REVERSED
         found.append(Record(values, home.place, is_plain=not is_reversed))

@@ -14,13 +14,14 @@ from hearth.period import Period
 from hearth.settings import settings
 from ingestion.contract import Column, Contract, contracts
 from ingestion.sample.answer_key import AnswerKey
+from ingestion.sample.blocks import cut
 from ingestion.sample.cells import write_row
 from ingestion.sample.defects import Scene, plant
 from ingestion.sample.files import damage, encode, lock, not_a_workbook, to_xlsx
 from ingestion.sample.habits import BadFile, Habit, habits
 from ingestion.sample.layouts import Row, Sheet, fill, lay_out
 from ingestion.sample.manifest import Manifest, MonthFacts, PlantedDefect, SampleFile
-from ingestion.sample.months import months
+from ingestion.sample.months import block_months, check_wanted, together
 from ingestion.sample.places import Place, places
 from ingestion.sample.services import everyone
 from ingestion.sample.state import State
@@ -86,10 +87,13 @@ def _put(target: Target, key: str, content: bytes) -> None:
     side.write_bytes(f"{_sha256(content)}  {path.name}\n".encode())
 
 
-def _good_file(desk: Desk, clean: Sequence[Row]) -> tuple[str, bytes, list[Row]]:
-    scene = Scene(desk.habit, desk.contract, desk.period, desk.where, desk.rng("defects"))
-    copies = [Row(dict(row.cells), row.township, row.is_plain, record=row.record) for row in clean]
-    rows = plant(copies, scene)
+def _good_file(desk: Desk, blocks: Sequence[Sequence[Row]]) -> tuple[str, bytes, list[Row]]:
+    rows: list[Row] = []
+    before = 0
+    for position, clean in enumerate(blocks):
+        scene = Scene(desk.habit, desk.contract, desk.period, desk.where, desk.rng(f"defects/{position}"), before)
+        before += len(clean)
+        rows += plant([Row(dict(row.cells), row.township, row.is_plain, record=row.record) for row in clean], scene)
     sheets = desk.sheets(desk.habit.columns(desk.contract), rows)
     return desk.name(desk.habit.file), encode(sheets, desk.habit), rows
 
@@ -158,15 +162,16 @@ def _nil_return(desk: Desk) -> tuple[SampleFile, bytes, Sequence[Row]]:
 
 
 def _month(
-    state: State, where: Sequence[Place], *, is_first: bool
+    states: Sequence[State], where: Sequence[Place], *, is_first: bool
 ) -> Iterator[tuple[SampleFile, bytes, Sequence[Row]]]:
     for feed_id, contract in contracts().items():
-        desk = Desk(contract, habits().feeds[feed_id], state.period, where, state.seed)
-        clean = desk.rows(state)
+        desk = Desk(contract, habits().feeds[feed_id], states[0].period, where, states[0].seed)
+        blocks = [desk.rows(state) for state in states]
+        clean = [row for rows in blocks for row in rows]
         if not clean and contract.nil_allowed:
             yield _nil_return(desk)
             continue
-        name, content, rows = _good_file(desk, clean)
+        name, content, rows = _good_file(desk, blocks)
         if is_first and desk.habit.wholly_bad is not None:
             yield *_wholly_bad(desk, clean, desk.habit.wholly_bad), []
         yield _entry(desk, name, content, rows), content, rows
@@ -220,15 +225,17 @@ def write_county(
     if without:
         raise ValueError(f"contracts without a habit in offices/*.yaml: {without}")
     where = places(settings().county_code)
+    check_wanted(periods)
     files: list[SampleFile] = []
     facts: list[MonthFacts] = []
-    for state in months(households, seed, where, periods):
+    for states in zip(*(block_months(block, seed, periods) for block in cut(households, where)), strict=True):
+        state = together(states)
         is_first = state.period == min(periods)
         facts.append(_facts(state))
         if key is not None:
             key.see_month(state)
         for entry, content, rows in chain(
-            _month(state, where, is_first=is_first), _strays(state.period, is_first=is_first)
+            _month(states, where, is_first=is_first), _strays(state.period, is_first=is_first)
         ):
             _put(target, entry.path, content)
             files.append(entry)

@@ -23,7 +23,7 @@ ONE_FROM = 15
 """A file of this many rows has at least one fault."""
 
 ROUNDS = 3
-"""At most this many rows per kind and file."""
+"""At most this many rows per kind and block."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,8 @@ class Scene:
     period: Period
     where: Sequence[Place]
     rng: Random
+    before: int = 0
+    """Rows of the file in earlier blocks of the county: the share of faulty rows is that of the whole file."""
 
     @property
     def has_numbers(self) -> bool:
@@ -231,8 +233,13 @@ def _set(row: Row, plan: DefectPlan, scene: Scene) -> list[Row]:
     return []
 
 
+def allowed(rows: int) -> int:
+    """Faulty rows in a file of so many rows."""
+    return max(int(rows * SHARE), 1 if rows >= ONE_FROM else 0)
+
+
 def plant(rows: list[Row], scene: Scene) -> list[Row]:
-    """The rows with faults planted by the office's list, round after round, until `SHARE` of the rows is faulty.
+    """A block's rows with faults planted by the office's list, round after round, until `SHARE` of them is faulty.
 
     Only plain rows are touched, each at most once. Raises ValueError for a plan naming a column the file lacks.
     """
@@ -240,13 +247,14 @@ def plant(rows: list[Row], scene: Scene) -> list[Row]:
     for plan in scene.habit.defects:
         if not {plan.column or next(iter(plan.values)), *plan.values} <= present:
             raise ValueError(f"defect [{plan.kind}] of [{scene.contract.feed_id}] names a column that is not sent")
-    budget = max(int(len(rows) * SHARE), 1 if len(rows) >= ONE_FROM else 0)
+    done = allowed(scene.before)
+    budget = allowed(scene.before + len(rows)) - done
     free = [position for position, row in enumerate(rows) if row.is_plain]
     scene.rng.shuffle(free)
     behind: dict[int, list[Row]] = {}
     plans = scene.habit.defects
-    # Where a file is too small for all kinds, the next month goes on where this one stopped; anew in September.
-    start = (scene.period.month - 9) % 12 * budget % len(plans) if plans and budget < len(plans) else 0
+    # Where a block is too small for all kinds, the next block and month go on where this one stopped.
+    start = ((scene.period.month - 9) % 12 * budget + done) % len(plans) if plans and budget < len(plans) else 0
     for plan in (plans[start:] + plans[:start]) * ROUNDS:
         cost = 2 if plan.kind == "duplicate_key" else 1
         if budget < cost:

@@ -10,12 +10,12 @@ from datetime import timedelta
 from random import Random
 
 from hearth.period import Period
+from ingestion.sample.blocks import Block, cut, whole
 from ingestion.sample.happenings import TURNS, Event
-from ingestion.sample.people import Case, IdRegister, Person, any_surname
+from ingestion.sample.people import SEQUENCES, Case, IdRegister, Person, any_surname
 from ingestion.sample.places import Place
 from ingestion.sample.population import (
     EPOCH,
-    OUTSIDER_SHARE,
     Household,
     Meter,
     Water,
@@ -29,6 +29,9 @@ from ingestion.sample.state import State, pick
 
 _ROLL_AT_LEAST = 3
 """Supported persons and renovations that any county has, however few its households."""
+
+CERTIFICATES = range(20_000_000, 40_000_000)
+"""Numbers of papers that are issued within the sample's time; those from before carry the household's serial."""
 
 _CASES_AT_LEAST = 3
 """Open school-leaver cases that stay open, so that the ledger is never empty."""
@@ -138,7 +141,7 @@ def _leave_school(state: State, rng: Random, homes: Sequence[Household]) -> bool
 def _return_to_school(state: State, rng: Random, homes: Sequence[Household]) -> bool:
     cases = [p.case for home in homes for p in home.members if p.case is not None and p.case.closed is None]
     waiting = [case for case in cases if case.opened < state.period]
-    if len(waiting) <= _CASES_AT_LEAST:
+    if len(waiting) <= state.block.at_least(_CASES_AT_LEAST):
         return False
     rng.choice(waiting).closed = state.period
     return True
@@ -211,7 +214,7 @@ def _support_granted(state: State, rng: Random, homes: Sequence[Household]) -> b
 def _supported_death(state: State, rng: Random, homes: Sequence[Household]) -> bool:
     """Who lived alone and dies ends the household: register, tekun roll and insurance all say so."""
     alive = [home for home in homes if home.support is not None and home.support.stopped is None]
-    home = rng.choice(alive) if len(alive) > _ROLL_AT_LEAST else None
+    home = rng.choice(alive) if len(alive) > state.block.at_least(_ROLL_AT_LEAST) else None
     if home is None or home.support is None or home.support.started == state.period:
         return False
     home.support.stopped = ("1", state.period)
@@ -283,28 +286,28 @@ def _fill_small_rolls(state: State, rng: Random) -> None:
     """A county of few households still has someone on every roll: an empty list is not a nil return."""
     supported = sum(home.support is not None for home in state.households)
     alone = [home for home in state.households if home.support is None and _old_and_alone(home, EPOCH)]
-    for home in alone[: max(0, _ROLL_AT_LEAST - supported)]:
+    for home in alone[: max(0, state.block.at_least(_ROLL_AT_LEAST) - supported)]:
         home.support = new_support(rng, home.head, state.next_certificate, EPOCH, home.place)
         home.allowance, home.head.labour = None, "5"
         state.next_certificate += 1
     renovated = sum(home.renovation is not None for home in state.households)
     safe = [home for home in state.households if home.renovation is None and home.house.grade in {"A", "B"}]
-    for home in safe[: max(0, _ROLL_AT_LEAST - renovated)]:
+    for home in safe[: max(0, state.block.at_least(_ROLL_AT_LEAST) - renovated)]:
         home.renovation = new_renovation(rng, "C", state.next_certificate, Period(2017, 3))
         state.next_certificate += 1
 
 
-def first_state(households: int, seed: int, where: Sequence[Place]) -> State:
-    """The county in the month before anything happens."""
-    ids = IdRegister()
-    homes = [new_household(seed, serial, ids, where, is_registered=True) for serial in range(households)]
-    outsiders = round(households * OUTSIDER_SHARE)
-    homes += [new_household(seed, serial, ids, where, is_registered=False) for serial in range(outsiders)]
-    state = State(seed, EPOCH, where, ids, homes, next_serial=households, next_certificate=20_000_000)
-    _fill_small_rolls(state, Random(f"{seed}/small"))  # noqa: S311 - invented data, not a secret
-    rng = Random(f"{seed}/cases")  # noqa: S311 - invented data, not a secret
-    for _ in range(max(_CASES_AT_LEAST, households // 400)):
-        _leave_school(state, rng, homes[:households])
+def first_state(block: Block, seed: int) -> State:
+    """The block in the month before anything happens."""
+    ids = IdRegister(block.part(SEQUENCES))
+    homes = [new_household(seed, serial, ids, block.where, is_registered=True) for serial in block.serials]
+    homes += [new_household(seed, serial, ids, block.where, is_registered=False) for serial in block.outsiders]
+    certificates = block.part(CERTIFICATES)
+    state = State(seed, EPOCH, block.where, ids, homes, block.later.start, certificates.start, block)
+    _fill_small_rolls(state, Random(f"{seed}/small/{block.position}"))  # noqa: S311 - invented data, not a secret
+    rng = Random(f"{seed}/cases/{block.position}")  # noqa: S311 - invented data, not a secret
+    for _ in range(max(block.at_least(_CASES_AT_LEAST), len(block.serials) // 400)):
+        _leave_school(state, rng, homes[: len(block.serials)])
     return state
 
 
@@ -312,7 +315,7 @@ def advance(state: State) -> None:
     """Move the county on by one month, in place."""
     state.period = state.period.shift(1)
     state.events = []
-    rng = Random(f"{state.seed}/month/{state.period}")  # noqa: S311 - invented data, not a secret
+    rng = Random(f"{state.seed}/month/{state.period}/{state.block.position}")  # noqa: S311 - invented data, not a secret
     _assess_renovated(state)
     homes = [home for home in state.households if home.number is not None and home.is_active(state.period)]
     for name, event, rate in _RATES:
@@ -321,14 +324,20 @@ def advance(state: State) -> None:
                 state.events.append(name)
 
 
-def months(households: int, seed: int, where: Sequence[Place], periods: Sequence[Period]) -> Iterator[State]:
-    """The state of each period asked for, oldest first. The same object moves on: use it before asking for the next.
+def check_wanted(periods: Sequence[Period]) -> None:
+    """Raises ValueError for an empty list, for a month named twice and for months before the epoch."""
+    if not periods:
+        raise ValueError("ask for at least one month")
+    if len(set(periods)) < len(periods):
+        twice = sorted({str(period) for period in periods if list(periods).count(period) > 1})
+        raise ValueError(f"{twice}: name each month once")
+    if min(periods) < EPOCH:
+        raise ValueError(f"[{min(periods)}]: the sample county begins in {EPOCH}; ask for months from then on")
 
-    Raises ValueError for an empty list, for a period before the epoch and for no households.
-    """
-    if not periods or min(periods) < EPOCH or households < 1:
-        raise ValueError(f"ask for at least one household and for months from {EPOCH} on, not [{households}] {periods}")
-    state = first_state(households, seed, where)
+
+def block_months(block: Block, seed: int, periods: Sequence[Period]) -> Iterator[State]:
+    """The block in each period asked for, oldest first. The same object moves on: use it before asking for the next."""
+    state = first_state(block, seed)
     wanted = set(periods)
     while True:
         if state.period in wanted:
@@ -336,3 +345,23 @@ def months(households: int, seed: int, where: Sequence[Place], periods: Sequence
         if state.period >= max(periods):
             return
         advance(state)
+
+
+def together(states: Sequence[State]) -> State:
+    """All blocks of one month as one state, for looking at; it cannot be advanced."""
+    first = states[0]
+    homes = [home for state in states for home in state.households]
+    events = [event for state in states for event in state.events]
+    county = whole(first.county)
+    return State(first.seed, first.period, county.where, first.ids, homes, 0, 0, county, events)
+
+
+def months(households: int, seed: int, where: Sequence[Place], periods: Sequence[Period]) -> Iterator[State]:
+    """The whole county in each period asked for, oldest first.
+
+    What is drawn over all people of a block (settled visits) comes out otherwise than in the files. Raises ValueError
+    for senseless requests.
+    """
+    check_wanted(periods)
+    for states in zip(*(block_months(block, seed, periods) for block in cut(households, where)), strict=True):
+        yield together(states)

@@ -96,7 +96,7 @@ def waterworks(state: State) -> list[Record]:
     homes: dict[str, list[Household]] = defaultdict(list)
     for home in state.resident:
         homes[home.place.code].append(home)
-    known = schemes(state.where)
+    known = schemes(state.county)
     served = {place.code: _served(state, place, homes[place.code]) for place in state.where}
     people: Counter[str] = Counter()
     for place in state.where:
@@ -169,7 +169,7 @@ def _private(state: State, place: Place) -> Record:
 def transformers(state: State) -> list[Record]:
     """Grain transformer district with at least one account, and some transformers of enterprises."""
     found = [_transformer(state, district, homes) for district, homes in _wired(state)]
-    return found + [_private(state, place) for place in state.where[::15]]
+    return found + [_private(state, place) for place in state.county[::15] if place in state.where]
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,10 +258,10 @@ def _voltage(state: State, place: Place, district: District | None, position: in
 def voltages(state: State) -> list[Record]:
     """Grain monitoring point: the first district of every village, and one station of each township."""
     wired = {district.number: district for district, _ in _wired(state)}
-    found, seen = [], set()
+    found = []
+    first = {place.township: place for place in reversed(state.county)}
     for place in state.where:
-        if place.township not in seen:
-            seen.add(place.township)
+        if first[place.township] == place:
             found.append(_voltage(state, place, None, 1))
         district = wired.get(f"{DISTRICTS[0]}{place.code[6:]}")
         if district is not None:

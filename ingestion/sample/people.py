@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from random import Random
 
 from hearth.period import Period
@@ -39,22 +39,39 @@ def compose_id_number(birth: str, sequence: int) -> str:
     return first17 + check_character(first17)
 
 
-class IdRegister:
-    """Hands out every ID number once. The same requests in the same order give the same numbers."""
+SEQUENCES = range(500)
+"""Pairs of sequence numbers that a birth date has: an odd one for men and an even one for women."""
 
-    def __init__(self) -> None:
+_DAYS_BACK = 120
+"""A full birth date sends the next ones so many days back at most."""
+
+
+class IdRegister:
+    """Hands out every ID number once. The same requests in the same order give the same numbers.
+
+    `own`: the pairs of sequence numbers of each birth date that are this register's.
+    """
+
+    def __init__(self, own: range = SEQUENCES) -> None:
+        self._own = own
         self._taken: set[str] = set()
 
-    def issue(self, birth: date, sex: str, rng: Random) -> str:
-        """A new number for the birth date; sex 1 (male) or 2 as in GB/T 2261.1."""
-        start = rng.randrange(500)
-        for step in range(500):
-            sequence = (start + step) % 500 * 2 + (1 if sex == "1" else 0)
-            number = compose_id_number(birth.strftime("%Y%m%d"), sequence)
-            # Text files with 16 or more digits ending in 000 look like damaged numbers (GEN-15).
-            if number not in self._taken and not number.endswith("000"):
-                self._taken.add(number)
-                return number
+    def issue(self, birth: date, sex: str, rng: Random) -> tuple[str, date]:
+        """A new number, sex 1 (male) or 2 as in GB/T 2261.1, and its birth date.
+
+        That is the birth date asked for, or where its numbers have run out, the last one before that has some left.
+        Raises ValueError when there is none in sight.
+        """
+        start, odd = rng.randrange(len(self._own)), int(sex == "1")
+        for back in range(_DAYS_BACK):
+            day = birth - timedelta(days=back)
+            digits = f"{day.year:04d}{day.month:02d}{day.day:02d}"
+            for step in range(len(self._own)):
+                number = compose_id_number(digits, self._own[(start + step) % len(self._own)] * 2 + odd)
+                # Text files with 16 or more digits ending in 000 look like damaged numbers (GEN-15).
+                if number not in self._taken and not number.endswith("000"):
+                    self._taken.add(number)
+                    return number, day
         raise ValueError(f"no ID number is left for birth date [{birth}]; ask for fewer households")
 
 

@@ -14,9 +14,6 @@ from ingestion.sample.places import Place
 EPOCH = Period(2025, 1)
 """The month the invented county begins. Later months follow from it, so any month comes out the same in any run."""
 
-OUTSIDER_SHARE = 0.15
-"""Households outside the register, per register household: rolls of the whole population hold them too."""
-
 _YES_NO: Mapping[str, bool | None] = {"yes": True, "no": False, "blank": None}
 _SIZES = (1, 2, 3, 4, 5, 6, 7)
 _SIZE_WEIGHTS = (9, 20, 27, 27, 12, 4, 1)  # mean 3.29
@@ -178,11 +175,13 @@ def new_person(
     ill = (("2",) if rng.random() < (0.3 if age >= 60 else 0.05) else ()) + (("3",) if rng.random() < 0.01 else ())
     health = (*ill, *(("4",) if disability else ())) or ("1",)
     insurance = _chance(rng, ("02", 0.03), ("04", 0.015), ("16", 0.006), ("13", 0.002), ("", 0.008), rest="01")
+    name = full_name(rng, surname, sex)
+    id_number, born = ids.issue(birth, sex, rng)
     return Person(
-        name=full_name(rng, surname, sex),
+        name=name,
         sex=sex,
-        birth=birth,
-        id_number=ids.issue(birth, sex, rng),
+        birth=born,
+        id_number=id_number,
         relation=relation,
         ethnicity=ethnicity,
         education=rng.choice("1122" if age > 60 else "233344"),

@@ -302,7 +302,7 @@ def taps(state: State) -> list[Record]:
         water = home.water
         if water.ratings is None:
             continue
-        serial, scheme = water.certificate_serial, schemes(state.where)[home.place.code]
+        serial, scheme = water.certificate_serial, schemes(state.county)[home.place.code]
         values: dict[str, Value] = {
             **region(home.place, home.hamlet),
             "household_no": home.number if home.serial % 4 else None,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from hearth.period import Period
+from ingestion.sample.blocks import Block
 from ingestion.sample.people import IdRegister
 from ingestion.sample.places import Place
 from ingestion.sample.population import Household
@@ -17,17 +18,24 @@ _TRIES = 400
 
 @dataclass(slots=True)
 class State:
-    """Everyone in the county as of one month. Households outside the register have no number."""
+    """Everyone in a block of the county as of one month. Households outside the register have no number."""
 
     seed: int
     period: Period
     where: Sequence[Place]
+    """The villages of the block."""
     ids: IdRegister
     households: list[Household]
     next_serial: int
     next_certificate: int
+    block: Block
     events: list[str] = field(default_factory=list)
     """What happened in the month, by kind; for people who look at the manifest."""
+
+    @property
+    def county(self) -> Sequence[Place]:
+        """All villages of the county, of which the block's are some."""
+        return self.block.county
 
     @property
     def registered(self) -> list[Household]:

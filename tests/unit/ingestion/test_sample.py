@@ -245,8 +245,19 @@ def test_a_county_sent_month_by_month_has_one_manifest(sample: tuple[Path, Manif
     assert other.beside(first) == other
 
 
-@pytest.mark.parametrize(("periods", "households"), [((), 10), ((Period(2024, 12),), 10), ((Period(2026, 9),), 0)])
-def test_senseless_requests_are_refused(periods: tuple[Period, ...], households: int, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="at least one household"):
+@pytest.mark.parametrize(
+    ("periods", "households", "message"),
+    [
+        ((), 10, "at least one month"),
+        ((Period(2024, 12),), 10, r"\[2024-12\].*begins in 2025-01"),
+        ((PERIODS[0], PERIODS[0]), 10, r"2026-09.*once"),
+        ((PERIODS[0],), 0, r"\[0\] households.*at least one"),
+        ((PERIODS[0],), 2_000_001, r"\[2000001\] households.*at most 2000000"),
+    ],
+)
+def test_senseless_requests_are_refused(
+    periods: tuple[Period, ...], households: int, message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(ValueError, match=message):
         write_county(periods, households, SEED, tmp_path)
     assert list(tmp_path.iterdir()) == []
