@@ -104,6 +104,21 @@ def cell_of(rows: Sequence[RawRow], position: int, name: str) -> CellValue:
     return rows[position].cells.get(name)
 
 
+def extra_cells(rows: Sequence[RawRow], positions: Sequence[int]) -> Iterator[tuple[str, str, int, CellValue]]:
+    """(sheet, header, row number, cell) of unknown columns, where something stands; under one header in row order."""
+    if not isinstance(rows, ColumnRows):
+        for row in (rows[position] for position in positions):
+            for header, cell in row.extra.items():
+                yield row.sheet, header, row.row, cell
+        return
+    places = np.asarray(positions, np.int64)
+    for header, cells in rows.extra.items():
+        filled = places[as_flags(cells.take(pa.array(places)).is_valid())]
+        texts = cells.take(pa.array(filled)).to_pylist()
+        for number, text in zip(rows.numbers[filled].tolist(), texts, strict=True):
+            yield rows.sheet, header, number, text
+
+
 def flags_at(rows: Sequence[RawRow], addresses: Iterable[tuple[str, int]]) -> Flags:
     """Which rows stand at one of the addresses (sheet, row)."""
     wanted = set(addresses)

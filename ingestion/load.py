@@ -14,6 +14,7 @@ import pyarrow.csv as arrow_csv
 from psycopg import sql
 
 from ingestion import keys
+from ingestion.aside import Aside
 from ingestion.columns import combine, row_numbers, row_sheets, take_rows
 from ingestion.contract import Column, Contract
 from ingestion.quarantine import QuarantinedRow, as_record
@@ -63,6 +64,8 @@ class Batch:
     quarantined: Sequence[QuarantinedRow] = ()
     entries: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
     """For the vault: {kind: {token: clear value}}."""
+    aside: Sequence[Aside] = ()
+    """Cells of unknown columns of the accepted rows."""
     token_version: int | None = None
     """Key version of the tokens in ``rows``; None when there are none."""
 

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from ingestion.columns import ColumnRows, group_codes, repeated
+from ingestion.columns import ColumnRows, extra_cells, group_codes, repeated
 from ingestion.contract import Column, Contract, Kind
 from ingestion.keys import Tokens
 from ingestion.normalise import columns as by_column
@@ -304,3 +304,15 @@ def test_tokens_are_hmacs(key: str, values: list[str]) -> None:
     messages = [f"person_name\x1f{value}".encode() for value in values]
     expected = [hmac.new(key.encode(), message, hashlib.sha256).hexdigest() for message in messages]
     assert Tokens(1, key).of("person_name", values) == expected
+
+
+def test_unknown_cells_are_told_alike(everything: None) -> None:
+    titles = ",".join(entry.title for entry in FEED.columns)
+    lines = [f"{id_number(n)},张某,1,田园镇,,2026-10-01,1,{'' if n % 3 else n},x" for n in range(9)]
+    raw = read_table("\n".join([f"{titles},自加,", *lines]).encode(), "表.csv", FEED, PERIOD)
+    assert isinstance(raw.rows, ColumnRows)
+    places = [0, 3, 4, 6, 8]
+    told = list(extra_cells(tuple(raw.rows), places))
+    by_header = [cell for header in raw.unknown_headers for cell in told if cell[1] == header]
+    assert list(extra_cells(raw.rows, places)) == by_header
+    assert by_header[:2] == [("", "自加", 2, "0"), ("", "自加", 5, "3")]
