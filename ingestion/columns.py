@@ -17,11 +17,31 @@ Cells: TypeAlias = pa.StringArray | list[CellValue]
 """The cells of one column: an Arrow array where all are text, else one object each."""
 
 
+def as_cells(cells: Sequence[CellValue]) -> Cells:
+    """The cells of a column in the form they are held in."""
+    if set(map(type, cells)) <= {str, None.__class__}:
+        return pa.array(cells, pa.string())
+    return list(cells)
+
+
+def _at(cells: Cells, position: int) -> CellValue:
+    if isinstance(cells, list):
+        return cells[position]
+    cell: CellValue = cells[position].as_py()
+    return cell
+
+
+def _take(cells: Cells, positions: Positions) -> Cells:
+    if isinstance(cells, list):
+        return [cells[position] for position in positions.tolist()]
+    return cells.take(pa.array(positions))
+
+
 class ColumnRows(Sequence[RawRow]):
-    """Data rows of one sheet of text cells, by column. A row becomes an object only when it is asked for."""
+    """Data rows of one sheet, by column. A row becomes an object only when it is asked for."""
 
     def __init__(
-        self, sheet: str, numbers: Positions, columns: Mapping[str, pa.StringArray], extra: Mapping[str, pa.StringArray]
+        self, sheet: str, numbers: Positions, columns: Mapping[str, Cells], extra: Mapping[str, Cells]
     ) -> None:
         self.sheet = sheet
         self.numbers = numbers
@@ -43,18 +63,17 @@ class ColumnRows(Sequence[RawRow]):
         return RawRow(
             self.sheet,
             int(self.numbers[place]),
-            {name: cells[place].as_py() for name, cells in self.columns.items()},
-            {text: cell for text, cells in self.extra.items() if (cell := cells[place].as_py()) is not None},
+            {name: _at(cells, place) for name, cells in self.columns.items()},
+            {text: cell for text, cells in self.extra.items() if (cell := _at(cells, place)) is not None},
         )
 
     def take(self, positions: Positions) -> ColumnRows:
         """The rows at ``positions``, in that order."""
-        places = pa.array(positions)
         return ColumnRows(
             self.sheet,
             self.numbers[positions],
-            {name: cells.take(places) for name, cells in self.columns.items()},
-            {text: cells.take(places) for text, cells in self.extra.items()},
+            {name: _take(cells, positions) for name, cells in self.columns.items()},
+            {text: _take(cells, positions) for text, cells in self.extra.items()},
         )
 
 
@@ -69,10 +88,7 @@ def cells_of(rows: Sequence[RawRow], name: str) -> Cells:
     """The cells of one column."""
     if isinstance(rows, ColumnRows):
         return rows.columns[name]
-    cells = [row.cells.get(name) for row in rows]
-    if {cell.__class__ for cell in cells} <= {str, None.__class__}:
-        return pa.array(cells, pa.string())
-    return cells
+    return as_cells([row.cells.get(name) for row in rows])
 
 
 def row_numbers(rows: Sequence[RawRow]) -> pa.Array:
@@ -100,7 +116,7 @@ def cell_of(rows: Sequence[RawRow], position: int, name: str) -> CellValue:
     """One cell; None where the file does not have the column."""
     if isinstance(rows, ColumnRows):
         cells = rows.columns.get(name)
-        return None if cells is None else cells[position].as_py()
+        return None if cells is None else _at(cells, position)
     return rows[position].cells.get(name)
 
 
@@ -113,10 +129,11 @@ def extra_cells(rows: Sequence[RawRow], positions: Sequence[int]) -> Iterator[tu
         return
     places = np.asarray(positions, np.int64)
     for header, cells in rows.extra.items():
-        filled = places[as_flags(cells.take(pa.array(places)).is_valid())]
-        texts = cells.take(pa.array(filled)).to_pylist()
-        for number, text in zip(rows.numbers[filled].tolist(), texts, strict=True):
-            yield rows.sheet, header, number, text
+        taken = _take(cells, places)
+        found = taken if isinstance(taken, list) else taken.to_pylist()
+        for number, cell in zip(rows.numbers[places].tolist(), found, strict=True):
+            if cell is not None:
+                yield rows.sheet, header, number, cell
 
 
 def flags_at(rows: Sequence[RawRow], addresses: Iterable[tuple[str, int]]) -> Flags:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import ROUND_HALF_UP, Decimal
+from math import isfinite
 
 from ingestion.normalise.problems import CellProblem
 from ingestion.normalise.text import as_text, nfkc, plain_number
@@ -24,6 +25,8 @@ def split_number(cell: CellValue) -> tuple[Decimal, str]:
     if isinstance(cell, int):
         return Decimal(cell), ""
     if isinstance(cell, float):
+        if not isfinite(cell):
+            raise CellProblem("S-07")
         return Decimal(plain_number(cell)), ""
     text = re.sub(r"\s+", "", nfkc(as_text(cell)).replace("−", "-")) if isinstance(cell, str) else ""
     match = _WITH_UNIT.match(text)
@@ -60,7 +63,7 @@ def parse_decimal(
         if times is None:
             raise CellProblem("S-07")
         number *= times
-    # Twice: a figure of thirty digits cannot even be rounded, and rounding may still lift one over the edge.
+    # Twice: rounding has room for 28 digits only, and it may lift a figure over the edge.
     if abs(number) >= _LARGEST or abs(number := to_scale(number, scale)) >= _LARGEST:
         raise CellProblem("S-07", message="大得不合理")
     return number

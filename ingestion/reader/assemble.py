@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ingestion.columns import Positions
+import numpy as np
+
+from ingestion.columns import ColumnRows, Positions, as_cells
 from ingestion.contract import Kind
 from ingestion.normalise.mapping import mapped
 from ingestion.normalise.problems import file_problem, make_finding
@@ -18,6 +20,8 @@ from ingestion.reader.headers import Layout, Match
 from ingestion.reader.text_rows import TextRows
 from ingestion.table import CellValue, FileProblem, Finding, RawRow
 
+_MANY = 5_000
+"""From so many rows on a sheet is handed on by column."""
 _DAMAGED = ("\ufffd", "锟斤拷")
 
 
@@ -71,19 +75,47 @@ def assemble(grid: Grid, layout: Layout) -> SheetTable:
     sheet.unknown = tuple(unknown.values())
     places = list(single.items())
     width = max((*layout.matches, *unknown), default=0) + 1
-    rows: list[RawRow] = []
     for r in body.rows:
         row = grid.rows[r]
         row.extend([None] * (width - len(row)))
-        cells = {name: row[c] for name, c in places}
-        for name, parts in gathered.items():
-            cells[name] = _gather(grid, layout, r, parts)
-        extra = {text: row[c] for c, text in unknown.items() if row[c] is not None}
-        rows.append(RawRow(grid.sheet, r + 1, cells, extra))
-    sheet.rows = rows
+    if len(body.rows) >= _MANY and not gathered:
+        sheet.rows = _by_column(grid, body.rows, places, unknown)
+    else:
+
+        def gather(r: int) -> dict[str, CellValue]:
+            return {name: _gather(grid, layout, r, parts) for name, parts in gathered.items()}
+
+        sheet.rows = _by_row(grid, body.rows, places, unknown, gather)
     if grid.broken:
         _report_broken(grid, sheet, {c: name for name, c in single.items()}, set(body.rows))
     return sheet
+
+
+def _by_row(
+    grid: Grid,
+    numbers: list[int],
+    places: list[tuple[str, int]],
+    unknown: Mapping[int, str],
+    gather: Callable[[int], dict[str, CellValue]],
+) -> list[RawRow]:
+    rows: list[RawRow] = []
+    for r in numbers:
+        row = grid.rows[r]
+        cells = {name: row[c] for name, c in places} | gather(r)
+        extra = {text: row[c] for c, text in unknown.items() if row[c] is not None}
+        rows.append(RawRow(grid.sheet, r + 1, cells, extra))
+    return rows
+
+
+def _by_column(grid: Grid, numbers: list[int], places: list[tuple[str, int]], unknown: Mapping[int, str]) -> ColumnRows:
+    # zip stops at the shortest row; all of them have the cells that are asked for.
+    columns = list(zip(*(grid.rows[r] for r in numbers), strict=False))
+    return ColumnRows(
+        grid.sheet,
+        np.array(numbers, np.int64) + 1,
+        {name: as_cells(columns[c]) for name, c in places},
+        {text: as_cells(columns[c]) for c, text in unknown.items()},
+    )
 
 
 def _assemble_columns(grid: Grid, rows: TextRows, layout: Layout) -> SheetTable | None:

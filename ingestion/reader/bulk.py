@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 
 from ingestion.columns import combine
+from ingestion.reader.guards import LONGEST_CELL, MOST_COLUMNS
 from ingestion.reader.text_rows import TextRows
 from ingestion.table import CellValue
 
@@ -32,7 +33,11 @@ def read_bulk(text: str, delimiter: str) -> TextRows | None:
         return None
     width = _usual_width(text, delimiter)
     data = text.encode("utf-8", errors="surrogatepass")
-    if width < 2 or data.count(b"\r") != data.count(b"\r\n") or not _is_well_quoted(data, delimiter):
+    if (
+        not 2 <= width <= MOST_COLUMNS
+        or data.count(b"\r") != data.count(b"\r\n")
+        or not _is_well_quoted(data, delimiter)
+    ):
         return None
     return _split(data, delimiter, width)
 
@@ -40,7 +45,10 @@ def read_bulk(text: str, delimiter: str) -> TextRows | None:
 def _usual_width(text: str, delimiter: str) -> int:
     """Cells of most of the first records."""
     lines = [line for line in text[:_HEAD].splitlines() if line.strip()][:_SAMPLE]
-    widths = Counter(len(record) for record in csv.reader(lines, delimiter=delimiter))
+    try:
+        widths = Counter(len(record) for record in csv.reader(lines, delimiter=delimiter))
+    except csv.Error:
+        return 0
     return widths.most_common(1)[0][0] if widths else 0
 
 
@@ -76,7 +84,10 @@ def _split(data: bytes, delimiter: str, width: int) -> TextRows | None:
     def keep(row: Any) -> str:
         if len(uneven) >= _MOST_UNEVEN:
             return "error"
-        (cells,) = csv.reader([row.text], delimiter=delimiter, strict=True) if row.text else ([],)
+        try:
+            (cells,) = csv.reader([row.text], delimiter=delimiter, strict=True) if row.text else ([],)
+        except (csv.Error, ValueError):
+            return "error"
         uneven[row.number - 1] = [cell or None for cell in cells]
         return "skip"
 
@@ -99,10 +110,11 @@ def _split(data: bytes, delimiter: str, width: int) -> TextRows | None:
                 quoted_strings_can_be_null=True,
             ),
         )
-    except (pa.ArrowInvalid, csv.Error, ValueError):
+    except pa.ArrowInvalid:
         return None
     columns = [combine(column) for column in table.columns]
-    if any(_longest(cells) > csv.field_size_limit() for cells in columns):
+    is_wide = any(len(cells) > MOST_COLUMNS for cells in uneven.values())
+    if is_wide or any(_longest(cells) > LONGEST_CELL for cells in columns):
         return None
     return TextRows(columns, uneven)
 

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import re
-
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from ingestion.columns import ColumnRows, Flags, Positions, as_flags
 from ingestion.normalise.text import as_text, is_blank
-from ingestion.reader.body import RowSorter, is_line
+from ingestion.reader.body import NUMBERED, RowSorter
 from ingestion.reader.headers import Layout, header_key
 from ingestion.reader.text_rows import TextRows
+from ingestion.reader.words import is_line
 
-_NUMBERED = re.compile(r"^[0-9A-Za-z]*[0-9][0-9A-Za-z]*$")
-"""A cell like this is no blank, no total, no note, and no title unless a title looks like it."""
 _ODD_START = np.ones(256, np.bool_)
 _ODD_START[0x21:0x7F] = False
 _ODD_START[0xE4:0xEA] = False
@@ -76,7 +73,7 @@ def _starts_oddly(cells: pa.StringArray) -> Flags:
 
 
 def _numbered(cells: pa.StringArray) -> Flags:
-    return as_flags(pc.match_substring_regex(cells, _NUMBERED.pattern).fill_null(False))
+    return as_flags(pc.match_substring_regex(cells, NUMBERED.pattern).fill_null(False))
 
 
 def _speaks(cells: pa.StringArray) -> Flags:
@@ -95,7 +92,7 @@ def _speaks(cells: pa.StringArray) -> Flags:
 def _begins_like_header(rows: TextRows, filled: list[Flags], sorter: RowSorter) -> Flags:
     """Rows whose first filled cell is a word of the header."""
     words = sorter.header_words
-    has_numbered = any(_NUMBERED.match(word) for word in words)
+    has_numbered = any(NUMBERED.match(word) for word in words)
     suspect = np.zeros(len(rows.even), np.bool_)
     before = np.zeros(len(rows.even), np.bool_)
     for cells, there in zip(rows.columns, filled, strict=True):
@@ -143,5 +140,5 @@ def column_rows(
 
 def filled_counts(rows: TextRows, numbers: Positions, columns: list[int]) -> dict[int, int]:
     """In how many of the data rows each column has something."""
-    held = column_rows(rows, numbers, "", {str(c): c for c in columns}, {})
-    return {c: len(numbers) - held.columns[str(c)].null_count for c in columns}
+    held = column_rows(rows, numbers, "", {str(c): c for c in columns}, {}).columns
+    return {c: len(numbers) - pa.array(held[str(c)], pa.string()).null_count for c in columns}
