@@ -17,6 +17,10 @@ Cells: TypeAlias = pa.StringArray | list[CellValue]
 """The cells of one column: an Arrow array where all are text, else one object each."""
 
 
+_PORTION = 10_000
+"""Rows that become objects at a time."""
+
+
 def as_cells(cells: Sequence[CellValue]) -> Cells:
     """The cells of a column in the form they are held in."""
     if set(map(type, cells)) <= {str, None.__class__}:
@@ -35,6 +39,12 @@ def _take(cells: Cells, positions: Positions) -> Cells:
     if isinstance(cells, list):
         return [cells[position] for position in positions.tolist()]
     return cells.take(pa.array(positions))
+
+
+def _listed(cells: Cells, start: int) -> list[CellValue]:
+    part: Any = cells[start : start + _PORTION]
+    found: list[CellValue] = part if isinstance(part, list) else part.to_pylist()
+    return found
 
 
 class ColumnRows(Sequence[RawRow]):
@@ -66,6 +76,16 @@ class ColumnRows(Sequence[RawRow]):
             {name: _at(cells, place) for name, cells in self.columns.items()},
             {text: cell for text, cells in self.extra.items() if (cell := _at(cells, place)) is not None},
         )
+
+    def __iter__(self) -> Iterator[RawRow]:
+        for start in range(0, len(self), _PORTION):
+            columns = [_listed(cells, start) for cells in self.columns.values()]
+            extra = [_listed(cells, start) for cells in self.extra.values()]
+            for place, number in enumerate(self.numbers[start : start + _PORTION].tolist()):
+                cells = {name: column[place] for name, column in zip(self.columns, columns, strict=True)}
+                others = zip(self.extra, extra, strict=True)
+                unknown = {text: column[place] for text, column in others if column[place] is not None}
+                yield RawRow(self.sheet, number, cells, unknown)
 
     def take(self, positions: Positions) -> ColumnRows:
         """The rows at ``positions``, in that order."""

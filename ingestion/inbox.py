@@ -2,14 +2,16 @@
 
 ``inbox/<department>/<YYYY-MM>/<file>`` or ``inbox/<department>/<YYYY-MM>/<feed>/<file>``. The feed is named by the
 folder, or by what the file name begins with: the feed's id, its title, or one of the contract's prefixes; the longest
-wins. Export dates and copy marks such as (2) further on in the name mean nothing (F-04).
+wins. Export dates and copy marks such as (2) further on in the name mean nothing (F-04). A name that begins with 试报
+is a trial run: judged and answered, never loaded.
 """
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hearth.period import Period
 from ingestion.contract import Contract, contracts, departments
@@ -18,7 +20,12 @@ from ingestion.submission import Note, Slot
 INBOX = "inbox"
 CHECKSUM_SUFFIX = ".sha256"
 _UNFINISHED = (".part", ".tmp", ".crdownload", ".filepart", ".swp")
+_LONGEST_NAME = 255
+"""Bytes of a name that every file system can keep."""
+_LONG_NUMBER = re.compile(r"(?<!\d)(\d{15}|\d{17}[\dXx]|1[3-9]\d{9})(?!\d)")
 _SYSTEM_FILES = frozenset({"thumbs.db", "desktop.ini"})
+_TRIAL = re.compile(r"^[(\[【]?试报[)\]】]?[-_—:·.]*")
+"""After NFKC and without blanks. 测试 is no mark: water and power offices have lists of 测试."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +36,8 @@ class Address:
     file_name: str
     contract: Contract | None = None
     problem: Note | None = None
+    is_answer: bool = False
+    """A return workbook that says by itself what it answers."""
 
 
 def is_ignored(name: str) -> bool:
@@ -37,13 +46,23 @@ def is_ignored(name: str) -> bool:
     return name.startswith((".", "~$", "~")) or lowered.endswith(_UNFINISHED) or lowered in _SYSTEM_FILES
 
 
+def shown_name(name: str) -> str:
+    """The name of a file for receipts and logs: without the number of a person, control characters and excess."""
+    plain = "".join(character if character.isprintable() else "·" for character in name)
+    return _LONG_NUMBER.sub("***", plain)[:_LONGEST_NAME]
+
+
+def _is_plain(part: str) -> bool:
+    return part.isprintable() and "\\" not in part and len(part.encode()) <= _LONGEST_NAME
+
+
 def _plain(text: str) -> str:
     return "".join(unicodedata.normalize("NFKC", text).split()).lower()
 
 
 def _best(name: str, among: Iterable[Contract]) -> list[Contract]:
     """Contracts with the longest prefix that ``name`` begins with; more than one when they tie."""
-    text = _plain(name)
+    text = _TRIAL.sub("", _plain(name))
     best: list[Contract] = []
     longest = 0
     for contract in among:
@@ -78,10 +97,30 @@ def _unknown_feed(folder_and_name: tuple[str, ...], owned: list[Contract]) -> No
 
 def resolve(inbox_key: str, county_code: str) -> Address:
     """Read an inbox key. Raises ValueError for a key that does not lie in the inbox or climbs out of it."""
+    address = _resolve(inbox_key, county_code)
+    if not is_trial(address.file_name):
+        return address
+    return replace(address, slot=replace(address.slot, is_test=True))
+
+
+def is_trial(file_name: str) -> bool:
+    """True if the name of the file declares a trial run."""
+    return _TRIAL.match(_plain(file_name)) is not None
+
+
+def _resolve(inbox_key: str, county_code: str) -> Address:
     parts = tuple(inbox_key.split("/"))
     if parts[0] != INBOX or len(parts) < 2 or any(part in {"", ".", ".."} for part in parts):
         raise ValueError(f"[{inbox_key}] is not an inbox key; write inbox/<department>/<YYYY-MM>/<file>")
-    name = parts[-1]
+    name = shown_name(parts[-1])
+    if not all(map(_is_plain, parts)):
+        problem = Note(
+            "F-04",
+            "error",
+            "文件或文件夹的名字过长，或含有不可见的字符、反斜杠。",
+            "请改成不超过80个字的普通名字后重新放入文件夹。",
+        )
+        return Address(Slot(county_code, None, None, None), name, problem=problem)
     department = parts[1] if len(parts) > 2 else None
     if department is None or department not in departments():
         problem = Note(

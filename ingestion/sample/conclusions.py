@@ -36,15 +36,13 @@ Verdict = tuple[str, str]
 """State and reason."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: a county of a million households makes fifteen million of them
 class SentRow:
     """One data row of a good file, with what the generator knows of it."""
 
     subject: str
     feed_id: str
     period: Period
-    sha256: str
-    path: str
     sheet: str
     number: int
     values: Mapping[str, Any]
@@ -99,9 +97,9 @@ class Register:
             return None if len(found) == 1 and direct not in found else direct
         return next(iter(found)) if len(found) == 1 else None
 
-    def way(self, row: SentRow) -> str | None:
-        """Which way `reach` takes: `direct` by the household number, else by the person; None if it leads nowhere."""
-        if self.reach(row) is None:
+    def way(self, row: SentRow, reached: str | None) -> str | None:
+        """Which way `reach` took: `direct` by the household number, else by the person; None if it led nowhere."""
+        if reached is None:
             return None
         if row.values.get("household_no") in self.households:
             return "direct"
@@ -137,14 +135,19 @@ class Month:
         self.first_listed = first_listed
         self.register = Register(feeds["households"].rows, feeds["members"].rows)
         self._parameters = parameters(period.last_day, county_code)
+        self.reached = {
+            subject: [None if row.is_planted else self.register.reach(row) for row in feed.rows]
+            for subject, feed in feeds.items()
+        }
+        """Subject -> the household that each of its rows leads to, as far as it was accepted."""
         self._by_household = {
-            subject: self._grouped(feed) for subject, feed in feeds.items() if subject not in {"households", "members"}
+            subject: self._grouped(subject) for subject in feeds if subject not in {"households", "members"}
         }
 
-    def _grouped(self, feed: Feed) -> Mapping[str, list[SentRow]]:
+    def _grouped(self, subject: str) -> Mapping[str, list[SentRow]]:
         grouped: dict[str, list[SentRow]] = defaultdict(list)
-        for row in feed.rows:
-            if not row.is_planted and (number := self.register.reach(row)) is not None:
+        for row, number in zip(self.feeds[subject].rows, self.reached[subject], strict=True):
+            if number is not None:
                 grouped[number].append(row)
         return grouped
 

@@ -2,245 +2,260 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from itertools import chain
-from random import Random
+import os
+import shutil
+import tempfile
+from collections import Counter, defaultdict, deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hearth.period import Period
 from hearth.settings import settings
-from ingestion.contract import Column, Contract, contracts
-from ingestion.sample.answer_key import AnswerKey
-from ingestion.sample.blocks import cut
-from ingestion.sample.cells import write_row
-from ingestion.sample.defects import Scene, plant
-from ingestion.sample.files import damage, encode, lock, not_a_workbook, to_xlsx
-from ingestion.sample.habits import BadFile, Habit, habits
-from ingestion.sample.layouts import Row, Sheet, fill, lay_out
+from ingestion.contract import contracts
+from ingestion.sample.bad_files import nil_return, strays, wholly_bad
+from ingestion.sample.block_work import Counted, Run, Terms, Written
+from ingestion.sample.blocks import Block, cut
+from ingestion.sample.crew import Crew, crew
+from ingestion.sample.desk import Desk
+from ingestion.sample.habits import Habit, habits
+from ingestion.sample.key_folder import KeyFolder, KeyMonth, keep_out
+from ingestion.sample.layouts import Row
 from ingestion.sample.manifest import Manifest, MonthFacts, PlantedDefect, SampleFile
-from ingestion.sample.months import block_months, check_wanted, together
+from ingestion.sample.months import check_wanted
+from ingestion.sample.office_file import OfficeFile
 from ingestion.sample.places import Place, places
-from ingestion.sample.services import everyone
-from ingestion.sample.state import State
-from ingestion.sample.subjects import SUBJECTS
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from airflow.sdk import ObjectStoragePath
     from upath import UPath
 
     Target = ObjectStoragePath | UPath | Path
 
-EXAMPLE_ROWS = 24
-"""Rows of a wholly bad file: enough to be taken for a real one."""
+HEADROOM = 1.02
+"""A file's rows are foretold from the first block's; blocks differ by less than this."""
+
+_OWN_ROWS = 64
+"""Rows of a sheet that are not data, at most: titles, headers, townships, total, footers."""
 
 
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """One office at one month's end."""
-
-    contract: Contract
-    habit: Habit
-    period: Period
-    where: Sequence[Place]
-    seed: int
-
-    @property
-    def county(self) -> str:
-        return self.where[0].county
-
-    def rng(self, purpose: str) -> Random:
-        """A stream of its own."""
-        return Random(f"{self.seed}/{self.contract.feed_id}/{self.period}/{purpose}")  # noqa: S311 - invented data
-
-    def name(self, template: str) -> str:
-        return fill(template, self.habit, self.contract, self.period, self.county)
-
-    def sheets(self, columns: Sequence[Column], rows: Sequence[Row], stated: Period | None = None) -> list[Sheet]:
-        """The office's layout; `stated` is the month its titles name."""
-        words = (stated or self.period, self.county)
-        return lay_out(self.habit, self.contract, columns, rows, words=words)
-
-    def rows(self, state: State) -> list[Row]:
-        """The month's rows as the office writes them, without faults."""
-        columns = self.habit.columns(self.contract)
-        return [
-            Row(write_row(self.habit, columns, record), record.place.township, record.is_plain, record=record)
-            for record in SUBJECTS[self.habit.subject](state)
-        ]
-
-
-def _sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
-
-
-def _put(target: Target, key: str, content: bytes) -> None:
+def _put(target: Target, key: str, content: bytes | Path, sha256: str) -> None:
     """The file, then its side file: whoever sees the second may read the first."""
     path = target / key
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
-    side = target / f"{key}.sha256"
-    side.write_bytes(f"{_sha256(content)}  {path.name}\n".encode())
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    else:
+        with content.open("rb") as source, path.open("wb") as sink:
+            shutil.copyfileobj(source, sink, 1 << 20)
+        content.unlink()
+    (target / f"{key}.sha256").write_bytes(f"{sha256}  {path.name}\n".encode())
 
 
-def _good_file(desk: Desk, blocks: Sequence[Sequence[Row]]) -> tuple[str, bytes, list[Row]]:
-    rows: list[Row] = []
-    before = 0
-    for position, clean in enumerate(blocks):
-        scene = Scene(desk.habit, desk.contract, desk.period, desk.where, desk.rng(f"defects/{position}"), before)
-        before += len(clean)
-        rows += plant([Row(dict(row.cells), row.township, row.is_plain, record=row.record) for row in clean], scene)
-    sheets = desk.sheets(desk.habit.columns(desk.contract), rows)
-    return desk.name(desk.habit.file), encode(sheets, desk.habit), rows
+def _largest_sheet(habit: Habit, rows: int, where: Sequence[Place]) -> int:
+    """Rows of the file's largest sheet, foretold."""
+    if habit.has_township_sheets:
+        villages = Counter(place.township for place in where)
+        rows = -(-rows * max(villages.values()) // len(where))
+    return rows + _OWN_ROWS
 
 
-def _missing_column(desk: Desk, rows: Sequence[Row], bad: BadFile) -> bytes:
-    columns = [column for column in desk.habit.columns(desk.contract) if column.name != bad.column]
-    # A parent header over the missing column would go with it.
-    groups = tuple(
-        group.model_copy(update={"columns": tuple(name for name in group.columns if name != bad.column)})
-        for group in desk.habit.groups
-    )
-    habit = desk.habit.model_copy(update={"groups": groups})
-    return encode(lay_out(habit, desk.contract, columns, rows, words=(desk.period, desk.county)), habit)
+@dataclass(slots=True)
+class _Month:
+    """One month's files on their way."""
 
+    run: Run
+    period: Period
+    where: Sequence[Place]
+    work: Path
+    key: KeyMonth | None
+    before: Counter[str] = field(default_factory=Counter)
+    desks: dict[str, Desk] = field(default_factory=dict)
+    files: dict[str, OfficeFile] = field(default_factory=dict)
+    defects: dict[str, list[PlantedDefect]] = field(default_factory=lambda: defaultdict(list))
+    faulty: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, Sequence[Row]] = field(default_factory=dict)
+    facts: list[MonthFacts] = field(default_factory=list)
 
-def _bad_content(desk: Desk, rows: Sequence[Row], bad: BadFile) -> bytes:
-    columns = desk.habit.columns(desk.contract)
-    whole = desk.sheets(columns, rows)
-    makers: Mapping[str, Callable[[], bytes]] = {
-        "password": lambda: lock(to_xlsx(whole), desk.rng("bad")),
-        "truncated": lambda: (content := to_xlsx(whole))[: len(content) * 6 // 10],
-        "missing_column": lambda: _missing_column(desk, rows, bad),
-        "wrong_month": lambda: encode(desk.sheets(columns, rows, desk.period.shift(-1)), desk.habit),
-        "header_only": lambda: encode(desk.sheets(columns, []), desk.habit),
-        "random_bytes": lambda: not_a_workbook(desk.rng("bad")),
-        "damaged_text": lambda: damage(encode(whole, desk.habit)),
-    }
-    return makers[bad.fault]()
+    def begin(self, block: Block, counted: Counted) -> None:
+        """The first block shows which formats will hold the rows."""
+        share = len(block.serials) / self.run.households
+        for number, (feed_id, contract) in enumerate(contracts().items()):
+            own = Desk(contract, habits().feeds[feed_id], self.period, self.where, self.run.seed)
+            rows = counted.rows[feed_id] if share == 1 else int(counted.rows[feed_id] / share * HEADROOM)
+            desk = own.fitting(_largest_sheet(own.habit, rows, self.where))
+            self.desks[feed_id] = desk
+            self.files[feed_id] = OfficeFile(desk, self.work / f"{self.period}-{number}")
 
-
-def _wholly_bad(desk: Desk, clean: Sequence[Row], bad: BadFile) -> tuple[SampleFile, bytes]:
-    content = _bad_content(desk, clean[:EXAMPLE_ROWS], bad)
-    return _entry(desk, desk.name(bad.file), content, [], bad), content
-
-
-def _entry(desk: Desk, name: str, content: bytes, rows: Sequence[Row], bad: BadFile | None = None) -> SampleFile:
-    contract = desk.contract
-    faulty = [row for row in rows if row.faults]
-    return SampleFile(
-        department=contract.department,
-        feed=contract.feed,
-        period=str(desk.period),
-        path=f"inbox/{contract.department}/{desk.period}/{name}",
-        sha256=_sha256(content),
-        byte_count=len(content),
-        rows=len(rows),
-        expected_accepted=len(rows) - len(faulty),
-        expected_rejected=len(faulty),
-        defects=tuple(
-            PlantedDefect(fault.kind, fault.rule_id, row.sheet, row.number, fault.column)
-            for row in faulty
-            for fault in row.faults
-        ),
-        is_wholly_bad=bad is not None,
-        expected_rule_id=bad.rule if bad else None,
-        fault=bad.fault if bad else None,
-    )
-
-
-def _nil_return(desk: Desk) -> tuple[SampleFile, bytes, Sequence[Row]]:
-    """The office's declaration that nothing happened: why, and who says so (F-09)."""
-    words = [[desk.name("{county}{year}年{month}月{title}零报告")], ["原因", "本月没有发生"], ["签字人", "示某"]]
-    content = to_xlsx([Sheet("Sheet1", [list(row) for row in words])])
-    entry = _entry(desk, desk.name("{prefix}零报告（{month}月）.xlsx"), content, [])
-    return replace(entry, is_nil=True), content, []
-
-
-def _month(
-    states: Sequence[State], where: Sequence[Place], *, is_first: bool
-) -> Iterator[tuple[SampleFile, bytes, Sequence[Row]]]:
-    for feed_id, contract in contracts().items():
-        desk = Desk(contract, habits().feeds[feed_id], states[0].period, where, states[0].seed)
-        blocks = [desk.rows(state) for state in states]
-        clean = [row for rows in blocks for row in rows]
-        if not clean and contract.nil_allowed:
-            yield _nil_return(desk)
-            continue
-        name, content, rows = _good_file(desk, blocks)
-        if is_first and desk.habit.wholly_bad is not None:
-            yield *_wholly_bad(desk, clean, desk.habit.wholly_bad), []
-        yield _entry(desk, name, content, rows), content, rows
-
-
-def _strays(period: Period, *, is_first: bool) -> Iterator[tuple[SampleFile, bytes, Sequence[Row]]]:
-    for stray in habits().strays if is_first else ():
-        content = to_xlsx([Sheet("Sheet1", [["名称", "登记月份"], ["示例小卖部", str(period)]])])
-        key = f"inbox/{stray.department}/{period}/{stray.file}"
-        entry = SampleFile(
-            department=stray.department,
-            feed=None,
-            period=str(period),
-            path=key,
-            sha256=_sha256(content),
-            byte_count=len(content),
-            rows=0,
-            expected_accepted=0,
-            expected_rejected=0,
-            defects=(),
-            is_wholly_bad=True,
-            expected_rule_id=stray.rule,
-            fault="stray",
+    def agree(self, crew: Crew, block: Block) -> None:
+        """Come to know how many rows the block has, and tell it where they stand."""
+        counted = crew.hear(block)
+        if not isinstance(counted, Counted):
+            raise TypeError(f"expected counts, not [{type(counted).__name__}]")
+        if not self.desks:
+            self.begin(block, counted)
+        self.facts.append(counted.facts)
+        crew.tell(
+            block,
+            Terms(
+                {name: self.before[name] for name in self.desks},
+                {name: desk.habit for name, desk in self.desks.items()},
+            ),
         )
-        yield entry, content, []
+        self.before.update(counted.rows)
+        planted = crew.hear(block)
+        if isinstance(planted, Counted | Written):
+            raise TypeError(f"expected the planted rows, not [{type(planted).__name__}]")
+        crew.tell(block, {feed_id: self.files[feed_id].place(parts) for feed_id, parts in planted.items()})
+
+    def take(self, crew: Crew, block: Block) -> None:
+        """Take the block's rows."""
+        written = crew.hear(block)
+        if not isinstance(written, Written):
+            raise TypeError(f"expected rows, not [{type(written).__name__}]")
+        for feed_id, stretches in written.stretches.items():
+            self.files[feed_id].add(stretches)
+            self.defects[feed_id] += written.defects[feed_id]
+        self.faulty.update(written.faulty)
+        self.examples.update(written.examples)
+        if self.key is not None and written.key is not None:
+            self.key.add(written.key)
+
+    def _good(self, feed_id: str, target: Target) -> SampleFile:
+        desk, file = self.desks[feed_id], self.files[feed_id]
+        name = desk.fill(desk.habit.file)
+        sha256, size = file.finish()
+        if not self.before[feed_id] and desk.contract.nil_allowed:
+            entry, content = nil_return(desk)
+            file.path.unlink()
+            _put(target, entry.path, content, entry.sha256)
+            return entry
+        entry = replace(
+            SampleFile.of(desk.contract.department, desk.contract.feed, self.period, name),
+            sha256=sha256,
+            byte_count=size,
+            rows=file.rows,
+            expected_accepted=file.rows - self.faulty[feed_id],
+            expected_rejected=self.faulty[feed_id],
+            defects=tuple(self.defects[feed_id]),
+        )
+        _put(target, entry.path, file.path, sha256)
+        return entry
+
+    def finish(self, target: Target) -> list[SampleFile]:
+        """Complete the files and put them into the inbox; the wholly bad ones come in the first month, first."""
+        entries: list[SampleFile] = []
+        for feed_id, desk in self.desks.items():
+            if feed_id in self.examples:
+                entry, content = wholly_bad(desk, self.examples[feed_id], desk.fill(desk.habit.file))
+                _put(target, entry.path, content, entry.sha256)
+                entries.append(entry)
+            entries.append(self._good(feed_id, target))
+        for entry, content in strays(self.period) if self.period == min(self.run.periods) else ():
+            _put(target, entry.path, content, entry.sha256)
+            entries.append(entry)
+        if self.key is not None:
+            self.key.finish(entries)
+        return entries
+
+    def abandon(self) -> None:
+        for file in self.files.values():
+            file.abandon()
+        if self.key is not None:
+            self.key.abandon()
 
 
-def _facts(state: State) -> MonthFacts:
-    active = [home for home in state.registered if home.is_active(state.period)]
+def _sum(facts: Sequence[MonthFacts]) -> MonthFacts:
+    events: Counter[str] = Counter()
+    for each in facts:
+        events.update(each.events)
     return MonthFacts(
-        period=str(state.period),
-        register_households=len(state.registered),
-        active_households=len(active),
-        register_persons=sum(len(home.present(state.period)) for home in active),
-        county_persons=sum(1 for _ in everyone(state)),
-        events=dict(sorted(Counter(state.events).items())),
+        period=facts[0].period,
+        register_households=sum(each.register_households for each in facts),
+        active_households=sum(each.active_households for each in facts),
+        register_persons=sum(each.register_persons for each in facts),
+        county_persons=sum(each.county_persons for each in facts),
+        events=dict(sorted(events.items())),
     )
+
+
+def _write_month(month: _Month, workers: Crew, blocks: Sequence[Block], target: Target) -> list[SampleFile]:
+    try:
+        busy: deque[Block] = deque()
+        for block in blocks:
+            if len(busy) == workers.ahead:
+                month.take(workers, busy.popleft())
+            month.agree(workers, block)
+            busy.append(block)
+        while busy:
+            month.take(workers, busy.popleft())
+        return month.finish(target)
+    except BaseException:
+        month.abandon()
+        raise
+
+
+def check_request(
+    periods: Sequence[Period],
+    households: int,
+    *,
+    key: Path | None = None,
+    processes: int | None = None,
+    outside: Sequence[Path] = (),
+) -> None:
+    """Raises ValueError, with the value in brackets, for a request that makes no sense.
+
+    That is: no month, a month twice or before the first; no household or more than there are numbers for; no process;
+    a county without villages; a key or one of the files `outside` that would lie in the bucket.
+    """
+    check_wanted(periods)
+    cut(households, places(settings().county_code))
+    if processes is not None and processes < 1:
+        raise ValueError(f"[{processes}] processes: ask for at least one")
+    for what, path in [("answer key folder", key), *(("file", path) for path in outside)]:
+        if path is not None:
+            keep_out(what, path)
 
 
 def write_county(
-    periods: Sequence[Period], households: int, seed: int, target: Target, key: AnswerKey | None = None
+    periods: Sequence[Period],
+    households: int,
+    seed: int,
+    target: Target,
+    *,
+    key: Path | None = None,
+    processes: int | None = None,
 ) -> Manifest:
     """Write the files of each month under ``<target>/inbox/<department>/<period>/``, each followed by its .sha256.
 
-    The same arguments give the same bytes; a month's good files do not depend on which other months are asked for.
-    The wholly bad files come in the first month. `target` is the bucket's root; `key` is told
-    everything and is the caller's to write. Raises ValueError for no periods, for
-    periods before the sample's first month and for contracts without a habit.
+    The same arguments give the same bytes, whatever the number of `processes` (None: one for each core); a month's
+    good files do not depend on which other months are asked for. The wholly bad files come in the first month.
+    `target` is the bucket's root; `key` is the folder of the answer key, none if None. Each month's files are put in
+    place when they are complete. Raises ValueError for requests that make no sense and for contracts without a habit.
     """
     without = sorted(contracts().keys() - habits().feeds.keys())
     if without:
         raise ValueError(f"contracts without a habit in offices/*.yaml: {without}")
-    where = places(settings().county_code)
-    check_wanted(periods)
+    check_request(periods, households, key=key, processes=processes)
+    county_code = settings().county_code
+    where = places(county_code)
+    blocks = cut(households, where)
+    answers = KeyFolder(key, county_code, households, seed) if key is not None else None
+    run = Run(county_code, households, seed, tuple(sorted(periods)), key)
+    if answers is not None:
+        answers.begin()
     files: list[SampleFile] = []
     facts: list[MonthFacts] = []
-    for states in zip(*(block_months(block, seed, periods) for block in cut(households, where)), strict=True):
-        state = together(states)
-        is_first = state.period == min(periods)
-        facts.append(_facts(state))
-        if key is not None:
-            key.see_month(state)
-            for block in states:
-                key.see_truth(block)
-        for entry, content, rows in chain(
-            _month(states, where, is_first=is_first), _strays(state.period, is_first=is_first)
-        ):
-            _put(target, entry.path, content)
-            files.append(entry)
-            if key is not None:
-                key.see_file(state, entry, rows)
-    return Manifest(settings().county_code, seed, households, tuple(facts), tuple(files))
+    workers = crew(run, len(blocks), processes if processes is not None else os.cpu_count() or 1)
+    try:
+        with tempfile.TemporaryDirectory(prefix="hearth-sample-") as work:
+            for period in run.periods:
+                month = _Month(run, period, where, Path(work), answers.month(period) if answers else None)
+                files += _write_month(month, workers, blocks, target)
+                facts.append(_sum(month.facts))
+    finally:
+        workers.close()
+    if answers is not None:
+        answers.finish()
+    return Manifest(county_code, seed, households, tuple(facts), tuple(files))

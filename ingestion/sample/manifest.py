@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+
+from hearth.period import Period
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,16 @@ class SampleFile:
     fault: str | None = None
     is_nil: bool = False
     """The office declares that the month has no rows: taken, with nothing in it."""
+
+    @classmethod
+    def of(cls, department: str, feed: str | None, period: Period, name: str) -> SampleFile:
+        """A file at its place in the inbox, with nothing said about it yet."""
+        path = f"inbox/{department}/{period}/{name}"
+        return cls(department, feed, str(period), path, "", 0, 0, 0, 0, (), is_wholly_bad=False, expected_rule_id=None)
+
+    def holding(self, content: bytes) -> SampleFile:
+        """With the hash and size of its bytes."""
+        return replace(self, sha256=hashlib.sha256(content).hexdigest(), byte_count=len(content))
 
 
 @dataclass(frozen=True, slots=True)
