@@ -19,13 +19,14 @@ import pyarrow.parquet as pq
 from hearth.period import Period
 from hearth.settings import settings
 from ingestion.reference_data import regions
+from ingestion.sample import remarks
 from ingestion.sample.conclusions import GUARANTEES, ID_COLUMNS, UNKNOWN, Feed, Month, SentRow
 from ingestion.sample.habits import habits
 from ingestion.sample.layouts import Row
 from ingestion.sample.manifest import SampleFile
 from ingestion.sample.people import Person
 from ingestion.sample.population import Household
-from ingestion.sample.records import on_allowance
+from ingestion.sample.records import Record, on_allowance
 from ingestion.sample.state import State
 from ingestion.sample.subjects import SUBJECTS
 from ingestion.vault import token
@@ -85,6 +86,7 @@ TABLES: Mapping[str, Mapping[str, Any]] = {
         "row": _INT,
         "column": _TEXT,
     },
+    "remarks": remarks.COLUMNS,
     "guarantees": {
         "period": _TEXT,
         "household_no": _TEXT,
@@ -106,7 +108,7 @@ TABLES: Mapping[str, Mapping[str, Any]] = {
 }
 """Files of the key and their columns; months are text YYYY-MM."""
 
-README = """# Answer key of the sample county
+README = f"""# Answer key of the sample county
 
 Invented people, generated files: this folder says what is true and what a warehouse must find. Keep it away from the
 warehouse; `hearth score` compares. Parquet; months are `YYYY-MM`.
@@ -121,6 +123,7 @@ warehouse; `hearth score` compares. Parquet; months are `YYYY-MM`.
   member row of a house's owner may itself have been refused).
 - `defects.parquet`, one row per planted fault: the rule that must find it, file, sheet, row, column. Without a row
   number the whole file must be refused.
+{remarks.README}\
 - `guarantees.parquet`, one row per active household and month: the states of the seven guarantees that follow from the
   accepted rows, with the reason. Worked out from the generator's values, never with the SQL of the warehouse.
 - `rates.parquet`, one row per region (village, township, county), month and guarantee: universe, met, unmet, unknown.
@@ -200,16 +203,17 @@ class AnswerKey:
             "has_open_case": person.case is not None and person.case.closed is None,
         }
 
-    def _owner(self, values: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    def _owner(self, record: Record) -> tuple[str | None, str | None]:
         """True household number and person of a record.
 
         The number the record was made with; else the home of the person it names. (In the month of a merger the row of
         the household that ended still belongs to that household, and its people already live in the other.)
         """
+        values: Mapping[str, Any] = record.values
         number = values.get("household_no")
-        for name in ID_COLUMNS:
-            if values.get(name):
-                home, serial = self._owners[values[name]]
+        for id_number in (record.meant, *(values.get(name) for name in ID_COLUMNS)):
+            if id_number:
+                home, serial = self._owners[id_number]
                 return number or home.number, serial
         return number, None
 
@@ -230,7 +234,8 @@ class AnswerKey:
         for row in rows:
             if row.record is None:
                 raise ValueError(f"[{entry.path}] row [{row.number}] does not say which record it was written from")
-            household_no, person = self._owner(row.record.values)
+            household_no, person = self._owner(row.record)
+            self._rows["remarks"] += remarks.lines(row, address, (household_no, person))
             sent = SentRow(
                 subject=subject,
                 feed_id=feed_id,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from random import Random
@@ -15,15 +15,19 @@ from hearth.settings import settings
 from ingestion.contract import Column, Contract, contracts
 from ingestion.sample.answer_key import AnswerKey
 from ingestion.sample.blocks import cut
+from ingestion.sample.catalogue import kinds
+from ingestion.sample.cell_faults import Scene
 from ingestion.sample.cells import write_row
-from ingestion.sample.defects import Scene, plant
-from ingestion.sample.files import damage, encode, lock, not_a_workbook, to_xlsx
+from ingestion.sample.defects import plant
+from ingestion.sample.files import encode, to_xlsx
 from ingestion.sample.habits import BadFile, Habit, habits
 from ingestion.sample.layouts import Row, Sheet, fill, lay_out
 from ingestion.sample.manifest import Manifest, MonthFacts, PlantedDefect, SampleFile
 from ingestion.sample.months import block_months, check_wanted, together
 from ingestion.sample.places import Place, places
 from ingestion.sample.services import everyone
+from ingestion.sample.slips import let_slip
+from ingestion.sample.spoiled import Draft, folder_month, spoil
 from ingestion.sample.state import State
 from ingestion.sample.subjects import SUBJECTS
 
@@ -65,12 +69,14 @@ class Desk:
         words = (stated or self.period, self.county)
         return lay_out(self.habit, self.contract, columns, rows, words=words)
 
-    def rows(self, state: State) -> list[Row]:
-        """The month's rows as the office writes them, without faults."""
-        columns = self.habit.columns(self.contract)
+    def rows(self, state: State, before: int) -> list[Row]:
+        """The block's rows of the month as the office writes them, each readable; `before`: rows of earlier blocks."""
+        columns, subject = self.habit.columns(self.contract), self.habit.subject
+        rng = self.rng(f"slips/{state.block.position}")
+        records = let_slip(SUBJECTS[subject](state), self.habit, self.contract, self.period, rng=rng, before=before)
         return [
             Row(write_row(self.habit, columns, record), record.place.township, record.is_plain, record=record)
-            for record in SUBJECTS[self.habit.subject](state)
+            for record in records
         ]
 
 
@@ -98,35 +104,13 @@ def _good_file(desk: Desk, blocks: Sequence[Sequence[Row]]) -> tuple[str, bytes,
     return desk.name(desk.habit.file), encode(sheets, desk.habit), rows
 
 
-def _missing_column(desk: Desk, rows: Sequence[Row], bad: BadFile) -> bytes:
-    columns = [column for column in desk.habit.columns(desk.contract) if column.name != bad.column]
-    # A parent header over the missing column would go with it.
-    groups = tuple(
-        group.model_copy(update={"columns": tuple(name for name in group.columns if name != bad.column)})
-        for group in desk.habit.groups
-    )
-    habit = desk.habit.model_copy(update={"groups": groups})
-    return encode(lay_out(habit, desk.contract, columns, rows, words=(desk.period, desk.county)), habit)
-
-
-def _bad_content(desk: Desk, rows: Sequence[Row], bad: BadFile) -> bytes:
-    columns = desk.habit.columns(desk.contract)
-    whole = desk.sheets(columns, rows)
-    makers: Mapping[str, Callable[[], bytes]] = {
-        "password": lambda: lock(to_xlsx(whole), desk.rng("bad")),
-        "truncated": lambda: (content := to_xlsx(whole))[: len(content) * 6 // 10],
-        "missing_column": lambda: _missing_column(desk, rows, bad),
-        "wrong_month": lambda: encode(desk.sheets(columns, rows, desk.period.shift(-1)), desk.habit),
-        "header_only": lambda: encode(desk.sheets(columns, []), desk.habit),
-        "random_bytes": lambda: not_a_workbook(desk.rng("bad")),
-        "damaged_text": lambda: damage(encode(whole, desk.habit)),
-    }
-    return makers[bad.fault]()
-
-
 def _wholly_bad(desk: Desk, clean: Sequence[Row], bad: BadFile) -> tuple[SampleFile, bytes]:
-    content = _bad_content(desk, clean[:EXAMPLE_ROWS], bad)
-    return _entry(desk, desk.name(bad.file), content, [], bad), content
+    draft = Draft(desk.habit, desk.contract, desk.period, desk.county, clean[:EXAMPLE_ROWS], desk.rng("bad"))
+    content = spoil(draft, bad)
+    month = folder_month(desk.period, bad)
+    entry = _entry(desk, fill(bad.file, desk.habit, desk.contract, month, desk.county), content, [], bad)
+    path = entry.path.replace(f"/{desk.period}/", f"/{month}/", 1)
+    return replace(entry, period=str(month), path=path), content
 
 
 def _entry(desk: Desk, name: str, content: bytes, rows: Sequence[Row], bad: BadFile | None = None) -> SampleFile:
@@ -147,6 +131,12 @@ def _entry(desk: Desk, name: str, content: bytes, rows: Sequence[Row], bad: BadF
             for row in faulty
             for fault in row.faults
         ),
+        remarks=tuple(
+            PlantedDefect(note.kind, kinds()[note.kind].rule, row.sheet, row.number, note.column)
+            for row in rows
+            if row.record is not None and not row.faults
+            for note in row.record.notes
+        ),
         is_wholly_bad=bad is not None,
         expected_rule_id=bad.rule if bad else None,
         fault=bad.fault if bad else None,
@@ -166,14 +156,17 @@ def _month(
 ) -> Iterator[tuple[SampleFile, bytes, Sequence[Row]]]:
     for feed_id, contract in contracts().items():
         desk = Desk(contract, habits().feeds[feed_id], states[0].period, where, states[0].seed)
-        blocks = [desk.rows(state) for state in states]
+        blocks: list[list[Row]] = []
+        for state in states:
+            blocks.append(desk.rows(state, sum(map(len, blocks))))
         clean = [row for rows in blocks for row in rows]
+        for bad in desk.habit.wholly_bad:
+            if bad.is_due(desk.period, is_first=is_first):
+                yield *_wholly_bad(desk, clean, bad), []
         if not clean and contract.nil_allowed:
             yield _nil_return(desk)
             continue
         name, content, rows = _good_file(desk, blocks)
-        if is_first and desk.habit.wholly_bad is not None:
-            yield *_wholly_bad(desk, clean, desk.habit.wholly_bad), []
         yield _entry(desk, name, content, rows), content, rows
 
 
@@ -193,8 +186,8 @@ def _strays(period: Period, *, is_first: bool) -> Iterator[tuple[SampleFile, byt
             expected_rejected=0,
             defects=(),
             is_wholly_bad=True,
-            expected_rule_id=stray.rule,
-            fault="stray",
+            expected_rule_id=kinds()[stray.fault].rule,
+            fault=stray.fault,
         )
         yield entry, content, []
 

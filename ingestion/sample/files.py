@@ -25,7 +25,7 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 _STAMP = re.compile(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*")
 
 
-def _still(workbook: bytes) -> bytes:
+def still(workbook: bytes) -> bytes:
     """The same package without the moment it was saved: openpyxl writes the clock into core.xml and the zip entries."""
     target = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(workbook)) as source, zipfile.ZipFile(target, "w") as package:
@@ -51,7 +51,7 @@ def to_xlsx(sheets: Sequence[Sheet]) -> bytes:
             page.merge_cells(start_row=first_row, start_column=first_column, end_row=last_row, end_column=last_column)
     target = io.BytesIO()
     workbook.save(target)
-    return _still(target.getvalue())
+    return still(target.getvalue())
 
 
 def to_xls(sheets: Sequence[Sheet]) -> bytes:

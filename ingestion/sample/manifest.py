@@ -43,6 +43,8 @@ class SampleFile:
     expected_rule_id: str | None
     """For a wholly bad file: the rule that refuses it."""
     fault: str | None = None
+    remarks: tuple[PlantedDefect, ...] = ()
+    """What is wrong, or looks wrong, in rows that are taken: its rule warns, or is judged later, or must keep still."""
     is_nil: bool = False
     """The office declares that the month has no rows: taken, with nothing in it."""
 
@@ -101,11 +103,14 @@ class Manifest:
         path.write_text(self.to_json(), encoding="utf-8")
 
 
+_LISTS = ("defects", "remarks")
+
+
 def read_manifest(path: Path) -> Manifest:
     """The manifest that `Manifest.write` wrote. Raises TypeError or KeyError for another shape."""
     node = json.loads(path.read_text(encoding="utf-8"))
     files = [
-        SampleFile(**{**file, "defects": tuple(PlantedDefect(**defect) for defect in file["defects"])})
+        SampleFile(**{**file, **{name: tuple(PlantedDefect(**each) for each in file[name]) for name in _LISTS}})
         for file in node["files"]
     ]
     months = tuple(MonthFacts(**month) for month in node["months"])

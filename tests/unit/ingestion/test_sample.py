@@ -19,8 +19,8 @@ from hearth.period import Period
 from ingestion.contract import contracts, departments
 from ingestion.inbox import resolve
 from ingestion.reference_data import parameter, regions
+from ingestion.sample.catalogue import kinds
 from ingestion.sample.county import write_county
-from ingestion.sample.defects import KINDS
 from ingestion.sample.habits import habits
 from ingestion.sample.manifest import Manifest, read_manifest
 from ingestion.sample.months import months
@@ -171,7 +171,7 @@ def test_each_department_errs_in_several_ways(tmp_path: Path) -> None:
         assert file.expected_accepted + file.expected_rejected == file.rows
         assert file.expected_rejected < 0.07 * file.rows or file.is_nil
     assert min(len(kinds) for kinds in planted.values()) >= 5
-    assert set().union(*planted.values()) <= {*KINDS, "overwrite", "duplicate_key"}
+    assert set().union(*planted.values()) <= kinds().keys()
 
 
 def test_one_wholly_bad_file_per_department_and_a_stray(sample: tuple[Path, Manifest]) -> None:
