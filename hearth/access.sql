@@ -22,11 +22,18 @@ grant select on all tables in schema reference to hearth_loader;
 grant select, insert, update on ops.submission to hearth_loader;
 grant select, insert, update, delete on ops.rule_result, ops.row_finding to hearth_loader;
 grant delete on quarantine.row to hearth_loader;
-grant select on ops.publication, ops.build, ops.build_input to hearth_loader;
+grant select on ops.publication, ops.build, ops.build_input, ops.key_version to hearth_loader;
 
 -- Clear personal data.
-grant usage on schema vault to hearth_vault;
-grant select, insert on all tables in schema vault to hearth_vault;
+-- Ciphertexts are only to be had from the two functions, which log who asked.
+grant usage on schema vault, ops to hearth_vault;
+revoke all on all tables in schema vault from hearth_vault;
+grant insert on vault.entry to hearth_vault;
+grant select (kind, token) on vault.entry to hearth_vault;
+grant select, insert on vault.data_key to hearth_vault;
+grant select, insert on ops.key_version to hearth_vault;
+grant execute on function vault.open_entries(text, text[], text, text) to hearth_vault;
+grant execute on function vault.open_row_keys(text, text, text) to hearth_vault;
 
 -- dbt and the gate.
 grant usage on schema raw, reference, ops, marts to hearth_builder;

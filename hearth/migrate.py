@@ -31,9 +31,9 @@ def _ensure_roles(connection: psycopg.Connection) -> None:
         )
         connection.execute(statement)
         connection.execute(sql.SQL("grant connect on database {} to {}").format(database, sql.Identifier(role.value)))
-    connection.execute(  # dbt's incremental models need temporary tables
-        sql.SQL("grant temporary on database {} to {}").format(database, sql.Identifier(Role.BUILDER.value))
-    )
+    for role in (Role.BUILDER, Role.VAULT):  # dbt's incremental models and the vault's COPY need temporary tables
+        statement = sql.SQL("grant temporary on database {} to {}").format(database, sql.Identifier(role.value))
+        connection.execute(statement)
 
 
 def _script(connection: psycopg.Connection, name: str) -> None:

@@ -10,10 +10,13 @@ from rich.console import Console
 from rich.table import Table
 
 from hearth.settings import PROJECT_ROOT, settings
+from ingestion.key_commands import key_app, vault_app
 
 app = typer.Typer(no_args_is_help=True)
 _contracts = typer.Typer(no_args_is_help=True, help="Contracts of the feeds and the files written from them.")
 app.add_typer(_contracts, name="contracts")
+app.add_typer(key_app, name="keys")
+app.add_typer(vault_app, name="vault")
 
 
 @_contracts.command("generate")
@@ -40,6 +43,33 @@ def check_files() -> None:
         typer.echo("mend it with: hearth contracts generate", err=True)
         raise typer.Exit(1)
     typer.echo(f"{len(found)} contracts, generated files are fresh")
+
+
+@app.command("template")
+def write_templates(
+    feed: Annotated[str | None, typer.Argument(help="Feed id, for example civil_affairs.dibao.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Templates of all feeds.")] = False,
+    out: Annotated[Path, typer.Option(help="Folder to write to; a folder per department is made in it.")] = Path(),
+    period: Annotated[str | None, typer.Option(help="Month it is for, YYYY-MM; without it any month.")] = None,
+    township: Annotated[str | None, typer.Option(help="Township it is for: its villages only.")] = None,
+) -> None:
+    """Write the Excel template of a feed, and the form of its nil return where it may send one."""
+    from datetime import datetime
+
+    from hearth.period import Period, last_complete_period
+    from ingestion.contract import contracts
+    from ingestion.template import write
+
+    if (feed is None) != every:
+        raise typer.BadParameter("name one feed, or say --all")
+    found = contracts()
+    if feed is not None and feed not in found:
+        raise typer.BadParameter(f"[{feed}] has no contract; known: {', '.join(found)}")
+    stated = Period.parse(period) if period else None
+    month = stated or last_complete_period(datetime.now(settings().zone).date())
+    for contract in found.values() if feed is None else [found[feed]]:
+        for path in write(contract, out, month, stated, township):
+            typer.echo(path)
 
 
 @app.command("sample")

@@ -22,7 +22,9 @@ from hearth.settings import settings
 from ingestion import inbox, ledger, vault
 from ingestion.contract import departments
 from ingestion.inbox import CHECKSUM_SUFFIX, INBOX, Address
-from ingestion.judgement import judge
+from ingestion.judgement import Content, Delivery, History, Judged, judge, refused, torn
+from ingestion.load import Batch, build_batch
+from ingestion.quarantine import quarantine_rows
 from ingestion.receipt import Receipt, issue, issued
 from ingestion.submission import State, Submission
 
@@ -144,16 +146,54 @@ def _clear(path: ObjectStoragePath, sha256: str) -> None:
         side.unlink()
 
 
+def _judged(
+    entry: Submission, address: Address, data: bytes, stated_sha256: str | None, confirmed: frozenset[str]
+) -> Judged:
+    """The verdict, with what the ledger knows of the feed and month."""
+    if address.problem is not None:
+        return refused(address.problem)
+    if address.contract is None or entry.period is None:
+        raise ValueError(f"submission [{entry.submission_id}] has an address without contract or month")
+    if stated_sha256 is not None and stated_sha256 != entry.sha256:
+        return torn()
+    delivery = Delivery(
+        file_name=entry.file_name,
+        contract=address.contract,
+        period=Period.parse(entry.period),
+        county_code=entry.county_code,
+        received_at=entry.received_at,
+        due_at=entry.due_at,
+    )
+    history = History(ledger.live_row_count(entry.slot), ledger.first_received_at(entry.slot))
+    return judge(delivery, data, history, confirmed)
+
+
+def _sealed(entry: Submission, content: Content, sealing: vault.Sealer) -> Batch:
+    """What the submission adds to the warehouse: accepted rows hashed, the others sealed."""
+    return build_batch(
+        content.typed,
+        positions=content.accepted,
+        quarantined=list(quarantine_rows(content.typed.raw, content.findings, sealing)),
+        sealing=sealing,
+        county_code=entry.county_code,
+        period=entry.period or "",
+        source_file=entry.archive_key or entry.file_name,
+    )
+
+
 def _decide(
     entry: Submission, address: Address, data: bytes, stated_sha256: str | None, confirmed: frozenset[str]
 ) -> Submission:
     """Judge, keep and record a claimed submission."""
     number = entry.submission_id
-    judged = _guarded(number, "judge", lambda: judge(entry, address, data, stated_sha256, confirmed))
-    if judged.batch is not None and judged.batch.entries:
-        entries = judged.batch.entries.values()
-        _guarded(number, "vault", lambda: vault.store(entries, number))
-    _guarded(number, "load", lambda: ledger.record(entry, judged.verdict, judged.batch))
+    judged = _guarded(number, "judge", lambda: _judged(entry, address, data, stated_sha256, confirmed))
+    batch: Batch | None = None
+    if (content := judged.content) is not None:
+        sealing = _guarded(number, "keys", lambda: vault.sealer(number))
+        sealed = batch = _guarded(number, "seal", lambda: _sealed(entry, content, sealing))
+        if sealed.entries:
+            _guarded(number, "vault", lambda: vault.store(sealed.entries, sealing))
+    _guarded(number, "load", lambda: ledger.record(entry, judged.verdict, batch))
     return ledger.find(entry.submission_id)
 
 

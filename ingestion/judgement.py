@@ -1,33 +1,67 @@
-"""From the bytes of a claimed file to a verdict on it. Reads the ledger, writes nothing."""
+"""From the bytes of a file to a verdict on it. Pure: the same for intake and for the offline check.
+
+No database, no secret, no clock: what the ledger knows comes in as `History`, and stays out where there is no ledger.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
 from hearth.period import Period
 from hearth.settings import settings
-from ingestion import ledger
 from ingestion.checks import error_rows, run_checks, summarise_findings
 from ingestion.contract import Contract
-from ingestion.inbox import Address
-from ingestion.load import Batch, build_batch
 from ingestion.nil_return import check_nil_return, is_nil_return
-from ingestion.quarantine import quarantine_rows
 from ingestion.read import read_table, type_table
 from ingestion.reference_data import parameters
 from ingestion.rules import catalogue
-from ingestion.submission import Note, State, Submission, Verdict
-from ingestion.table import FileProblem, Finding, RawTable
+from ingestion.submission import Note, State, Verdict
+from ingestion.table import FileProblem, Finding, RawTable, TypedTable
+
+NEEDS_LEDGER = ("F-12", "F-18")
+"""Rules that compare with what was received before; without a `History` they are not judged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What is known of a file besides its bytes."""
+
+    file_name: str
+    contract: Contract
+    period: Period
+    county_code: str
+    received_at: datetime
+    due_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What the ledger knows of the feed and month of a delivery."""
+
+    live_rows: int | None
+    """Data rows of the live submission; None without one."""
+    first_received_at: datetime | None
+    """When the first usable file arrived; None without one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """The rows of a file that could be read: typed, and which of them (positions) are taken in."""
+
+    typed: TypedTable
+    accepted: tuple[int, ...]
+    findings: tuple[Finding, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A verdict, and what it adds to the warehouse (None when nothing of the file could be read)."""
+    """A verdict, and the rows it speaks of (None when nothing of the file could be read)."""
 
     verdict: Verdict
-    batch: Batch | None = None
+    content: Content | None = None
 
 
 def _note(rule_id: str, severity: str, detail: str = "") -> Note:
@@ -36,85 +70,67 @@ def _note(rule_id: str, severity: str, detail: str = "") -> Note:
     return Note(rule_id, severity, text.message + (f"（{detail}）" if detail else ""), text.fix)
 
 
-def _refused(reason: Note) -> Judged:
+def refused(reason: Note) -> Judged:
+    """The file as a whole is sent back."""
     return Judged(Verdict(State.REJECTED, reason=reason))
 
 
-def judge(
-    entry: Submission,
-    address: Address,
-    data: bytes,
-    stated_sha256: str | None,
-    confirmed: frozenset[str] = frozenset(),
-) -> Judged:
+def judge(delivery: Delivery, data: bytes, history: History | None, confirmed: frozenset[str] = frozenset()) -> Judged:
     """What is to become of the file. Never raises for what a sender did; raises for faults of program or contract.
 
     ``confirmed``: rule ids that a person has answered for; those ask no more.
     """
-    if address.problem is not None:
-        return _refused(address.problem)
-    contract = address.contract
-    if contract is None or entry.period is None:
-        raise ValueError(f"submission [{entry.submission_id}] has an address without contract or month")
-    if stated_sha256 is not None and stated_sha256 != entry.sha256:
-        return _refused(_note("F-03", "error"))
-    period = Period.parse(entry.period)
-    if period > Period.containing(entry.received_at.astimezone(settings().zone).date()):
-        return _refused(_note("F-14", "error", f"报送月份{period}"))
+    if delivery.period > Period.containing(delivery.received_at.astimezone(settings().zone).date()):
+        return refused(_note("F-14", "error", f"报送月份{delivery.period}"))
     try:
-        if is_nil_return(entry.file_name):
-            return _judge_nil(entry, contract, period, data, confirmed)
-        return _judge_rows(entry, contract, period, data, confirmed)
+        if is_nil_return(delivery.file_name):
+            return _judge_nil(delivery, data, history, confirmed)
+        return _judge_rows(delivery, data, history, confirmed)
     except FileProblem as problem:
-        return _refused(Note(problem.rule_id, "error", problem.message, problem.fix))
+        return refused(Note(problem.rule_id, "error", problem.message, problem.fix))
 
 
-def _judge_nil(entry: Submission, contract: Contract, period: Period, data: bytes, confirmed: frozenset[str]) -> Judged:
+def torn() -> Judged:
+    """The bytes are not those that the side file promises (F-03)."""
+    return refused(_note("F-03", "error"))
+
+
+def _judge_nil(delivery: Delivery, data: bytes, history: History | None, confirmed: frozenset[str]) -> Judged:
     """A nil return: accepted with no rows, or refused as a whole."""
-    in_force = parameters(period.last_day, entry.county_code)
-    check_nil_return(data, entry.file_name, contract, period, int(in_force["header_scan_rows"]))
-    reason = None if "F-18" in confirmed else _shrinkage(entry, contract, 0, in_force)
+    in_force = parameters(delivery.period.last_day, delivery.county_code)
+    header_rows = int(in_force["header_scan_rows"])
+    check_nil_return(data, delivery.file_name, delivery.contract, delivery.period, header_rows)
+    reason = None if "F-18" in confirmed else _shrinkage(delivery.contract, 0, history, in_force)
     if reason is not None:
-        return _refused(reason)
-    return Judged(Verdict(State.ACCEPTED, notes=_lateness(entry), is_nil_return=True))
+        return refused(reason)
+    return Judged(Verdict(State.ACCEPTED, notes=_lateness(delivery, history), is_nil_return=True))
 
 
-def _judge_rows(
-    entry: Submission, contract: Contract, period: Period, data: bytes, confirmed: frozenset[str]
-) -> Judged:
-    raw = read_table(data, entry.file_name, contract, period)
-    typed = type_table(raw, period, entry.county_code)
+def _judge_rows(delivery: Delivery, data: bytes, history: History | None, confirmed: frozenset[str]) -> Judged:
+    contract, period = delivery.contract, delivery.period
+    raw = read_table(data, delivery.file_name, contract, period)
+    typed = type_table(raw, period, delivery.county_code)
     raw = typed.raw
     count = len(raw.rows)
     if count == 0:
         text = catalogue()["F-08"]
         raise FileProblem("F-08", text.message, text.fix)
-    in_force = parameters(period.last_day, entry.county_code)
+    in_force = parameters(period.last_day, delivery.county_code)
     checks = run_checks(typed, period, in_force)
     # Typing may pass on what reading found; one fault is said once.
     readings = tuple(dict.fromkeys((*raw.findings, *typed.findings)))
     findings = (*readings, *checks.findings)
-    notes = [*_file_notes(raw, readings), *_lateness(entry)]
+    notes = [*_file_notes(raw, readings), *_lateness(delivery, history)]
     results = (*summarise_findings(readings, count), *checks.results)
     faulty = error_rows(findings)
-    quarantined = list(quarantine_rows(raw, findings))
     reason = next((note for note in notes if note.severity == "error"), None)
     if reason is None and (len(faulty) > contract.rejection_share * count or len(faulty) == count):
         share = f"{len(faulty) / count:.1%}，上限{contract.rejection_share:.0%}"
         reason = _note("F-17", "error", f"{count}行中有{len(faulty)}行错误，占{share}")
     if reason is None and "F-18" not in confirmed:
-        reason = _shrinkage(entry, contract, count, in_force)
+        reason = _shrinkage(contract, count, history, in_force)
     accepted = [] if reason else [i for i, row in enumerate(raw.rows) if (row.sheet, row.row) not in faulty]
     sound = State.PARTIALLY_ACCEPTED if faulty else State.ACCEPTED
-    batch = build_batch(
-        typed,
-        positions=accepted,
-        quarantined=quarantined,
-        submission_id=entry.submission_id,
-        county_code=entry.county_code,
-        period=str(period),
-        source_file=entry.archive_key or entry.file_name,
-    )
     verdict = Verdict(
         state=sound if reason is None else State.REJECTED,
         rows_received=count,
@@ -126,15 +142,17 @@ def _judge_rows(
         findings=findings,
         results=results,
     )
-    return Judged(verdict, batch)
+    return Judged(verdict, Content(typed, tuple(accepted), findings))
 
 
-def _shrinkage(entry: Submission, contract: Contract, count: int, in_force: Mapping[str, Decimal | str]) -> Note | None:
+def _shrinkage(
+    contract: Contract, count: int, history: History | None, in_force: Mapping[str, Decimal | str]
+) -> Note | None:
     """F-18: a resend much shorter than what it would replace is most likely only the mended rows of it.
 
     Compared is the live submission of the same month; events replace nothing and may be fewer.
     """
-    before = ledger.live_row_count(entry.slot)
+    before = history.live_rows if history else None
     share = in_force["shrink_share"]
     if before is None or contract.semantics == "event" or not isinstance(share, Decimal):
         return None
@@ -163,13 +181,13 @@ def _file_notes(raw: RawTable, findings: Iterable[Finding]) -> list[Note]:
     return notes
 
 
-def _lateness(entry: Submission) -> list[Note]:
+def _lateness(delivery: Delivery, history: History | None) -> list[Note]:
     """F-12 if the first usable file of this feed and month came after the due date."""
-    if entry.due_at is None:
+    if delivery.due_at is None or history is None:
         return []
-    first = ledger.first_received_at(entry.slot)
-    arrived = min(first, entry.received_at) if first else entry.received_at
-    if arrived <= entry.due_at:
+    first = history.first_received_at
+    arrived = min(first, delivery.received_at) if first else delivery.received_at
+    if arrived <= delivery.due_at:
         return []
-    due = entry.due_at.astimezone(settings().zone)
+    due = delivery.due_at.astimezone(settings().zone)
     return [_note("F-12", "warning", f"截止时间{due:%Y-%m-%d %H:%M}")]

@@ -10,11 +10,12 @@ import psycopg
 import pyarrow as pa
 from psycopg import sql
 
+from ingestion import keys
 from ingestion.contract import Column, Contract
 from ingestion.quarantine import QuarantinedRow, as_record
 from ingestion.raw_tables import RawColumn, raw_columns
 from ingestion.table import TypedTable
-from ingestion.vault import VaultEntry, entry
+from ingestion.vault import Sealer
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,36 +27,37 @@ class Batch:
     columns: tuple[str, ...] = ()
     rows: Sequence[tuple[Any, ...]] = ()
     quarantined: Sequence[QuarantinedRow] = ()
-    entries: Mapping[tuple[str, str], VaultEntry] = field(default_factory=dict, repr=False)
-    """For the vault, by kind and token."""
+    entries: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
+    """For the vault: {kind: {token: clear value}}."""
+    token_version: int | None = None
+    """Key version of the tokens in ``rows``; None when there are none."""
 
 
 class _Hasher:
     """Replaces direct values by tokens, each distinct value once, and keeps what the vault must hold."""
 
-    def __init__(self) -> None:
-        self._seen: dict[tuple[str, str], VaultEntry] = {}
+    def __init__(self, sealing: Sealer) -> None:
+        self._sealing = sealing
+        self._seen: dict[str, dict[str, str]] = {}
 
     @property
-    def entries(self) -> dict[tuple[str, str], VaultEntry]:
-        return {(item.kind, item.token): item for item in self._seen.values()}
-
-    def _one(self, kind: str, value: str) -> str:
-        known = self._seen.get((kind, value))
-        if known is None:
-            known = self._seen[kind, value] = entry(kind, value)
-        return known.token
+    def entries(self) -> dict[str, dict[str, str]]:
+        return {kind: {known: value for value, known in seen.items()} for kind, seen in self._seen.items()}
 
     def column(self, column: Column, values: Sequence[Any]) -> list[Any]:
         kind = column.vault_kind
         if kind is None:
             raise ValueError(f"column [{column.name}] is direct but has no vaultKind")
+        seen = self._seen.setdefault(kind, {})
+        lists = [value if isinstance(value, list) else [value] for value in values if value is not None]
+        fresh = list(dict.fromkeys(text for items in lists for item in items if (text := str(item)) not in seen))
+        seen.update(zip(fresh, self._sealing.tokens(kind, fresh), strict=True))
         return [
             None
             if value is None
-            else [self._one(kind, str(item)) for item in value]
+            else [seen[str(item)] for item in value]
             if isinstance(value, list)
-            else self._one(kind, str(value))
+            else seen[str(value)]
             for value in values
         ]
 
@@ -82,7 +84,7 @@ def build_batch(
     *,
     positions: Sequence[int],
     quarantined: Sequence[QuarantinedRow],
-    submission_id: str,
+    sealing: Sealer,
     county_code: str,
     period: str,
     source_file: str,
@@ -91,10 +93,10 @@ def build_batch(
 
     ``source_file`` is the archive key: what the sender called the file stands in the ledger.
     """
-    contract = typed.raw.contract
+    contract, submission_id = typed.raw.contract, sealing.submission_id
     if not positions:
         return Batch(submission_id, contract, quarantined=quarantined)
-    hasher = _Hasher()
+    hasher = _Hasher(sealing)
     data = typed.data.take(pa.array(positions, pa.int64()))
     stamps: Mapping[str, str] = {
         "county_code": county_code,
@@ -119,11 +121,17 @@ def build_batch(
         rows=[(*first, *address, *row) for address, row in zip(addresses, cells, strict=True)],
         quarantined=quarantined,
         entries=hasher.entries,
+        token_version=sealing.hashing.version,
     )
 
 
 def write_batch(connection: psycopg.Connection[Any], batch: Batch) -> None:
-    """COPY the batch into raw and quarantine, in the transaction of the caller."""
+    """COPY the batch into raw and quarantine, in the transaction of the caller.
+
+    Raises TokensReplaced when the token key was rotated since the batch was built.
+    """
+    if batch.token_version is not None:
+        keys.hold_tokens(connection, batch.token_version)
     with connection.cursor() as cursor:
         if batch.rows:
             statement = sql.SQL("copy raw.{} ({}) from stdin").format(

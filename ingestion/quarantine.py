@@ -7,6 +7,7 @@ for the return workbook. A cell that could not be read may hold anything, a shif
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from collections import defaultdict
@@ -100,7 +101,7 @@ def _column_order(raw: RawTable) -> list[tuple[str, str]]:
     return sorted(raw.headers.items(), key=lambda item: places.get(item[0], last))
 
 
-def quarantine_rows(raw: RawTable, findings: Iterable[Finding]) -> Iterator[QuarantinedRow]:
+def quarantine_rows(raw: RawTable, findings: Iterable[Finding], sealing: vault.Sealer) -> Iterator[QuarantinedRow]:
     """The rows that an error rejects, sealed; with all that was found on them, errors first."""
     order = _column_order(raw)
     by_address: dict[tuple[str, int], list[Finding]] = defaultdict(list)
@@ -115,11 +116,16 @@ def quarantine_rows(raw: RawTable, findings: Iterable[Finding]) -> Iterator[Quar
         cells: list[list[str | None]] = [[header, name, cell_text(row.cells.get(name))] for name, header in order]
         cells += [[header, None, cell_text(value)] for header, value in row.extra.items()]
         texts = [[finding.message, finding.fix] for finding in found]
-        sealed = vault.encrypt(json.dumps({"cells": cells, "texts": texts}, ensure_ascii=False))
+        text = json.dumps({"cells": cells, "texts": texts}, ensure_ascii=False)
+        sealed = base64.b64encode(sealing.seal_row(text, row.sheet, row.row)).decode("ascii")
         yield QuarantinedRow(
             sheet=row.sheet,
             row=row.row,
-            original={"cells": _open_cells(raw, row, unread), "sealed": sealed},
+            original={
+                "cells": _open_cells(raw, row, unread),
+                "key_id": sealing.key.key_id,
+                "sealed": sealed,
+            },
             reasons=[
                 {"rule_id": finding.rule_id, "severity": finding.severity, "columns": list(finding.columns)}
                 for finding in found
@@ -134,6 +140,9 @@ def as_record(submission_id: str, row: QuarantinedRow) -> tuple[str, str, int, J
 
 def returned_rows(submission_id: str) -> Iterator[ReturnedRow]:
     """The rejected rows of one submission in clear, by sheet and row; read in portions, for the sender's own return."""
+    opened = vault.row_keys(submission_id, who="intake", purpose=f"return to the sender of {submission_id}")
+    if not opened:
+        return
     with connect(Role.LOADER) as connection, connection.cursor(name="returned_rows") as cursor:
         cursor.execute(
             "select source_sheet, source_row, original, reasons from quarantine.row where submission_id = %s"
@@ -141,7 +150,8 @@ def returned_rows(submission_id: str) -> Iterator[ReturnedRow]:
             [submission_id],
         )
         for sheet, number, original, reasons in cursor:
-            content = json.loads(vault.decrypt(original["sealed"]))
+            sealed = base64.b64decode(original["sealed"])
+            content = json.loads(opened[original["key_id"]].open(sealed, vault.row_place(submission_id, sheet, number)))
             yield ReturnedRow(
                 sheet=sheet,
                 row=number,

@@ -1,24 +1,21 @@
-"""Direct personal data: keyed tokens for everything downstream, ciphertext for the vault and for quarantine.
+"""Direct personal data: tokens for everything downstream, ciphertext for the vault and for quarantine.
 
-Keys are files outside the database (`hearth.secrets`). Only `reveal` reads the vault, and every read leaves a line in
-``vault.access_log``.
+A value is sealed by the data key of the submission that first brought it, bound to its kind and token: a ciphertext
+that is moved to another row does not open. Keys are the matter of `ingestion.keys`. Only `open_values` reads the
+vault, through the one database function that may, and every read leaves a line in ``ops.access_log``.
 """
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
-from itertools import islice
-from pathlib import Path
+from typing import Any
 
-from cryptography.fernet import Fernet
+import psycopg
 
 from hearth.database import Role, connect
-from hearth.secrets import secret
-from hearth.settings import settings
+from ingestion import keys
+from ingestion.keys import DataKey, Tokens
 
 VAULT_KINDS = frozenset(
     {
@@ -32,124 +29,134 @@ VAULT_KINDS = frozenset(
         "student_roll",
     }
 )
-KEY_VERSION = 1
-"""Version of the encryption key written beside each ciphertext."""
-_BATCH = 5_000
+RETURNED_ROW = "returned_row"
+"""What the access log calls a rejected row that is opened for its sender's return workbook."""
 
 
-@dataclass(frozen=True, slots=True)
-class VaultEntry:
-    """One clear value and the token that stands for it downstream. The value never shows in a representation."""
-
-    kind: str
-    token: str
-    value: str = field(repr=False)
-
-
-@lru_cache(maxsize=4)
-def _hmac_key(folder: Path) -> bytes:  # noqa: ARG001 - the folder is the cache key: another home has other secrets
-    return secret("hmac_key").encode("ascii")
-
-
-@lru_cache(maxsize=4)
-def _cipher(folder: Path) -> Fernet:  # noqa: ARG001 - as above
-    text = secret("vault_key")  # URL-safe base64 of 32 bytes without padding: a Fernet key but for the padding
-    return Fernet(text + "=" * (-len(text) % 4))
-
-
-def _known(kind: str) -> str:
+def known_kind(kind: str) -> str:
+    """The kind itself. Raises ValueError when it is unknown; a value is never in the message."""
     if kind not in VAULT_KINDS:
         raise ValueError(f"[{kind}] is not a vault kind; known: {', '.join(sorted(VAULT_KINDS))}")
     return kind
 
 
-def token(kind: str, value: str) -> str:
-    """Keyed hash of a normalised value: 64 hex digits, equal for equal values of one kind in every feed and month.
-
-    Raises ValueError for an unknown kind; the value is never in the message.
-    """
-    message = f"{_known(kind)}\x1f{value}".encode()
-    return hmac.new(_hmac_key(settings().secrets_dir), message, hashlib.sha256).hexdigest()
+def place(kind: str, token: str) -> str:
+    """What a sealed value is bound to."""
+    return f"{kind}\x1f{token}"
 
 
-def entry(kind: str, value: str) -> VaultEntry:
-    """The value with its token, ready for `store`."""
-    return VaultEntry(kind, token(kind, value), value)
+def row_place(submission_id: str, sheet: str, row: int) -> str:
+    """What a sealed quarantine row is bound to."""
+    return f"{submission_id}\x1f{sheet}\x1f{row}"
 
 
-def encrypt(text: str) -> str:
-    """Ciphertext (URL-safe text) of ``text``; two calls give two texts."""
-    return _cipher(settings().secrets_dir).encrypt(text.encode()).decode("ascii")
+@dataclass(frozen=True, slots=True)
+class Sealer:
+    """Hashes and seals what one submission brings. Needs no database once it is made."""
+
+    submission_id: str
+    hashing: Tokens
+    key: DataKey = field(repr=False)
+
+    def tokens(self, kind: str, values: Sequence[str]) -> list[str]:
+        """Keyed hashes of normalised values, 64 hex digits each. Raises ValueError for an unknown kind."""
+        return self.hashing.of(known_kind(kind), values)
+
+    def seal(self, kind: str, values: Sequence[str]) -> tuple[list[str], list[bytes]]:
+        """Tokens and ciphertexts of values, for `store`."""
+        tokens = self.tokens(kind, values)
+        return tokens, self.key.seal(values, [place(kind, token) for token in tokens])
+
+    def seal_row(self, text: str, sheet: str, row: int) -> bytes:
+        """Ciphertext of a rejected row."""
+        return self.key.seal([text], [row_place(self.submission_id, sheet, row)])[0]
 
 
-def decrypt(ciphertext: str) -> str:
-    """The text that `encrypt` was given. Raises cryptography's InvalidToken when the key or the text is another one."""
-    return _cipher(settings().secrets_dir).decrypt(ciphertext.encode("ascii")).decode()
-
-
-def _batches(entries: Iterable[VaultEntry]) -> Iterator[list[VaultEntry]]:
-    iterator = iter(entries)
-    while batch := list(islice(iterator, _BATCH)):
-        yield batch
-
-
-def store(entries: Iterable[VaultEntry], submission_id: str) -> int:
-    """Keep values that the vault does not hold yet; returns how many were new. May be repeated: nothing is doubled.
-
-    Values are encrypted only when their token is missing, which from the second month on is seldom. Every writer
-    inserts in the same order, so that two intakes with names in common cannot deadlock.
-    """
-    unique = {(item.kind, item.token): item for item in entries}
-    ordered = [unique[key] for key in sorted(unique)]
-    stored = 0
+def sealer(submission_id: str) -> Sealer:
+    """Token key in force and the submission's data key, which is made if there is none yet. Safe to repeat."""
     with connect(Role.VAULT) as connection:
-        for batch in _batches(ordered):
-            kinds, tokens = [item.kind for item in batch], [item.token for item in batch]
-            rows = connection.execute(
-                "select held.kind, held.token from vault.entry as held"
-                " join unnest(%s::text[], %s::text[]) as asked (kind, token) using (kind, token)",
-                [kinds, tokens],
-            )
-            held = {(kind, known) for kind, known in rows}
-            missing = [item for item in batch if (item.kind, item.token) not in held]
-            if not missing:
-                continue
-            inserted = connection.execute(
-                "insert into vault.entry (kind, token, key_version, ciphertext, first_submission_id)"
-                " select kind, token, %s, ciphertext, %s"
-                " from unnest(%s::text[], %s::text[], %s::bytea[]) as new (kind, token, ciphertext)"
-                " order by kind, token"
-                " on conflict (kind, token) do nothing",
-                [
-                    KEY_VERSION,
-                    submission_id,
-                    [item.kind for item in missing],
-                    [item.token for item in missing],
-                    [encrypt(item.value).encode("ascii") for item in missing],
-                ],
-            )
-            stored += inserted.rowcount
-    return stored
+        return Sealer(
+            submission_id, keys.tokens_in_force(connection), keys.data_key(connection, f"submission {submission_id}")
+        )
 
 
-def reveal(kind: str, tokens: Sequence[str], *, reader: str, purpose: str) -> Mapping[str, str]:
-    """Clear values by token, for the tokens the vault holds. The one function that reads the vault.
+def token(kind: str, value: str) -> str:
+    """The token of one value by the newest key file. Intake uses a `Sealer`, which asks what is in force."""
+    return keys.newest_tokens().of(known_kind(kind), [value])[0]
 
-    ``reader`` is who asks, ``purpose`` why; both are written to ``vault.access_log`` in the same transaction, also
-    when nothing was found. Raises ValueError when either is blank or the kind is unknown.
+
+def store(values: Mapping[str, Mapping[str, str]], sealing: Sealer) -> int:
+    """Keep values that the vault does not hold yet: {kind: {token: value}}. Returns how many were new.
+
+    May be repeated: nothing is doubled. Only what is missing is encrypted, which from the second month on is little.
+    Every writer inserts in the same order, so that two intakes with names in common cannot deadlock.
     """
-    if not reader.strip() or not purpose.strip():
-        raise ValueError("the vault is read by a named reader for a stated purpose; give reader and purpose")
+    with connect(Role.VAULT) as connection, connection.cursor() as cursor:
+        keys.hold_tokens(connection, sealing.hashing.version)
+        cursor.execute("create temporary table asked (kind text, token text) on commit drop")
+        with cursor.copy("copy asked (kind, token) from stdin") as copy:
+            for kind in sorted(values):
+                for known in values[kind]:
+                    copy.write_row((known_kind(kind), known))
+        missing = cursor.execute(
+            "select kind, token from asked where not exists"
+            " (select from vault.entry where entry.kind = asked.kind and entry.token = asked.token)"
+            " order by kind, token"
+        ).fetchall()
+        sealed = sealing.key.seal(
+            [values[kind][known] for kind, known in missing], [place(kind, known) for kind, known in missing]
+        )
+        return insert_entries(cursor, [(*pair, text) for pair, text in zip(missing, sealed, strict=True)], sealing)
+
+
+def insert_entries(cursor: psycopg.Cursor[Any], entries: Sequence[tuple[str, str, bytes]], sealing: Sealer) -> int:
+    """COPY (kind, token, ciphertext) into the vault, but for tokens that another writer brought first."""
+    cursor.execute("create temporary table fresh (kind text, token text, ciphertext bytea) on commit drop")
+    with cursor.copy("copy fresh (kind, token, ciphertext) from stdin (format binary)") as copy:
+        copy.set_types(["text", "text", "bytea"])
+        for entry in entries:
+            copy.write_row(entry)
+    cursor.execute(
+        "insert into vault.entry (kind, token, key_id, ciphertext, first_submission_id)"
+        " select kind, token, %s, ciphertext, %s from fresh order by kind, token"
+        " on conflict (kind, token) do nothing",
+        [sealing.key.key_id, sealing.submission_id],
+    )
+    return cursor.rowcount
+
+
+def _check_reader(who: str, purpose: str) -> None:
+    if not who.strip() or not purpose.strip():
+        raise ValueError("the vault is read by somebody with a name for a stated purpose; give who and purpose")
+
+
+def open_values(tokens: Sequence[str], kind: str, *, who: str, purpose: str) -> Mapping[str, str]:
+    """Clear values by token, for the tokens that the vault holds. The one function that reads the vault.
+
+    The read is entered in ``ops.access_log`` in the same transaction, also when nothing was found; it has been
+    committed before a value is returned. Raises ValueError when who or purpose is blank or the kind unknown.
+    """
+    _check_reader(who, purpose)
     with connect(Role.VAULT) as connection:
         rows = connection.execute(
-            "select token, key_version, ciphertext from vault.entry where kind = %s and token = any(%s)",
-            [_known(kind), list(tokens)],
+            "select token, ciphertext, key_id, scope, wrapping_version, wrapped"
+            " from vault.open_entries(%s, %s, %s, %s)",
+            [known_kind(kind), list(tokens), who, purpose],
         ).fetchall()
-        for _, version, _ in rows:
-            if version != KEY_VERSION:
-                raise ValueError(f"vault entries of key version [{version}] need that key; this one is {KEY_VERSION}")
-        connection.execute(
-            "insert into vault.access_log (reader, purpose, kind, entry_count) values (%s, %s, %s, %s)",
-            [reader, purpose, kind, len(rows)],
-        )
-    return {known: decrypt(bytes(ciphertext).decode("ascii")) for known, _, ciphertext in rows}
+        wrapped = {key_id: (scope, version, bytes(body)) for _, _, key_id, scope, version, body in rows}
+        opened = {key_id: keys.unwrapped(connection, key_id, *parts) for key_id, parts in wrapped.items()}
+    return {known: opened[key_id].open(bytes(ciphertext), place(kind, known)) for known, ciphertext, key_id, *_ in rows}
+
+
+def row_keys(submission_id: str, *, who: str, purpose: str) -> Mapping[int, DataKey]:
+    """The data keys of a submission's rejected rows, by id, logged as `open_values` is."""
+    _check_reader(who, purpose)
+    with connect(Role.VAULT) as connection:
+        rows = connection.execute(
+            "select key_id, scope, wrapping_version, wrapped from vault.open_row_keys(%s, %s, %s)",
+            [submission_id, who, purpose],
+        ).fetchall()
+        return {
+            key_id: keys.unwrapped(connection, key_id, scope, version, bytes(wrapped))
+            for key_id, scope, version, wrapped in rows
+        }

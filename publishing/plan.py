@@ -1,4 +1,8 @@
-"""Decide what a build reads: one accepted submission a feed, this month's or the newest before it."""
+"""Decide what a build reads: one accepted submission a feed, this month's or the newest before it.
+
+A feed of events (settlements, outages, payments) tells what happened in its month and nothing about the next: it is
+never carried forward.
+"""
 
 from __future__ import annotations
 
@@ -31,16 +35,21 @@ class Input:
 
 
 def available_inputs(connection: Connection, county_code: str, period: Period) -> list[Input]:
-    """Per feed the accepted submission of ``period``, else the newest earlier one; feeds never received are absent."""
+    """Per feed the accepted submission of ``period``, else the newest earlier one; feeds never received are absent.
+
+    Feeds of events are absent, too, in a month for which none came.
+    """
     rows = connection.execute(
         """
-        select distinct on (department, feed) department, feed, submission_id, period
-        from ops.submission
-        where county_code = %s and state in ('accepted', 'partially_accepted') and period <= %s
-            and department is not null and feed is not null
-        order by department, feed, period desc, verdict_at desc nulls last, submission_id
+        select distinct on (s.department, s.feed) s.department, s.feed, s.submission_id, s.period
+        from ops.submission as s
+        left join reference.feed as f on f.feed_id in (s.feed, s.department || '.' || s.feed)
+        where s.county_code = %(county)s and s.state in ('accepted', 'partially_accepted')
+            and s.period <= %(period)s and s.department is not null and s.feed is not null
+            and (f.semantics is distinct from 'event' or s.period = %(period)s)
+        order by s.department, s.feed, s.period desc, s.verdict_at desc nulls last, s.submission_id
         """,
-        [county_code, str(period)],
+        {"county": county_code, "period": str(period)},
     ).fetchall()
     return sorted(Input(*row) for row in rows)
 

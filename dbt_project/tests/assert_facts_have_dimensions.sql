@@ -2,10 +2,13 @@
 {%- set facts = [
     ref('fct_register_household'), ref('fct_register_member'), ref('fct_dibao'), ref('fct_insurance'),
     ref('fct_enrolment'), ref('fct_dropout'), ref('fct_house_assessment'), ref('fct_water_supply'),
-    ref('fct_power_connection'), ref('fct_household_month'),
+    ref('fct_power_connection'), ref('fct_household_month'), ref('fct_tekun'), ref('fct_disability_subsidy'),
+    ref('fct_settlement'), ref('fct_doctor_contract'), ref('fct_student_aid'), ref('fct_house_renovation'),
 ] %}
 {%- set person_facts = [
     ref('fct_register_member'), ref('fct_insurance'), ref('fct_enrolment'), ref('fct_dropout'),
+    ref('fct_tekun'), ref('fct_disability_subsidy'), ref('fct_settlement'), ref('fct_doctor_contract'),
+    ref('fct_student_aid'),
 ] %}
 
 with

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +19,14 @@ import pyarrow.parquet as pq
 
 from hearth.period import Period
 from hearth.settings import settings
+from ingestion.keys import has_token_key
 from ingestion.reference_data import regions
 from ingestion.sample import remarks
 from ingestion.sample.conclusions import GUARANTEES, ID_COLUMNS, UNKNOWN, Feed, Month, SentRow
 from ingestion.sample.habits import habits
 from ingestion.sample.layouts import Row
 from ingestion.sample.manifest import SampleFile
-from ingestion.sample.people import Person
+from ingestion.sample.people import MOVED, Person
 from ingestion.sample.population import Household
 from ingestion.sample.records import Record, on_allowance
 from ingestion.sample.state import State
@@ -135,8 +137,32 @@ counted within the month. Renovations, schemes and tekun are no part of the conc
 """
 
 
-def _serial(home: Household, position: int) -> str:
-    return f"{'R' if home.number else 'X'}{home.serial:06d}-{position + 1:02d}"
+@dataclass(frozen=True, slots=True)
+class _Owner:
+    """Where a person lives in the month, or lived last."""
+
+    home: Household
+    person: Person
+    serial: str
+
+
+def _serials(state: State) -> dict[str, str]:
+    """ID number -> the generator's serial: the place in the household in which the person was first listed.
+
+    Whoever splits off or is taken in by another household keeps a place in the old one, and the serial with it.
+    """
+    found: dict[str, str] = {}
+    for home in state.households:
+        for position, person in enumerate(home.members):
+            if person.id_number not in found or person.joined is None or person.joined[0] not in MOVED:
+                serial = f"{'R' if home.number else 'X'}{home.serial:06d}-{position + 1:02d}"
+                found[person.id_number] = serial
+    return found
+
+
+def _closeness(person: Person, period: Period) -> tuple[bool, Period]:
+    """Of the households that list a person: the one that has it as a member, else the one it left last."""
+    return person.is_member(period), person.left[1] if person.left is not None else period
 
 
 class AnswerKey:
@@ -151,25 +177,27 @@ class AnswerKey:
         self._sent: dict[tuple[str, Period], list[SentRow]] = defaultdict(list)
         self._periods: list[Period] = []
         self._villages: dict[tuple[Period, str], str] = {}
-        self._owners: dict[str, tuple[Household, str]] = {}
-        secret_file = settings().secrets_dir / "hmac_key"
-        self._has_secret = secret_file.exists()
+        self._owners: dict[str, _Owner] = {}
+        self._has_secret = has_token_key()
 
     # ------------------------------------------------------------ collecting
     def see_month(self, state: State) -> None:
         """Keep what is true in the month."""
         self._periods.append(state.period)
         self._owners = {}
+        serials = _serials(state)
         for home in state.households:
             if not home.exists(state.period):
                 continue
             if home.number is not None:
                 self._rows["households"].append(self._household(home, home.number, state.period))
                 self._villages[state.period, home.number] = home.place.code
-            for position, person in enumerate(home.members):
-                serial = _serial(home, position)
-                self._owners[person.id_number] = (home, serial)
-                self._rows["persons"].append(self._person(home, person, serial, state.period))
+            for person in home.members:
+                held = self._owners.get(person.id_number)
+                if held is None or _closeness(person, state.period) > _closeness(held.person, state.period):
+                    self._owners[person.id_number] = _Owner(home, person, serials[person.id_number])
+        for owner in self._owners.values():
+            self._rows["persons"].append(self._person(owner.home, owner.person, owner.serial, state.period))
 
     def _household(self, home: Household, number: str, period: Period) -> dict[str, Any]:
         return {
@@ -203,7 +231,7 @@ class AnswerKey:
             "has_open_case": person.case is not None and person.case.closed is None,
         }
 
-    def _owner(self, record: Record) -> tuple[str | None, str | None]:
+    def owner(self, record: Record) -> tuple[str | None, str | None]:
         """True household number and person of a record.
 
         The number the record was made with; else the home of the person it names. (In the month of a merger the row of
@@ -213,8 +241,8 @@ class AnswerKey:
         number = values.get("household_no")
         for id_number in (record.meant, *(values.get(name) for name in ID_COLUMNS)):
             if id_number:
-                home, serial = self._owners[id_number]
-                return number or home.number, serial
+                owner = self._owners[id_number]
+                return number or owner.home.number, owner.serial
         return number, None
 
     def see_file(self, state: State, entry: SampleFile, rows: Sequence[Row]) -> None:
@@ -234,7 +262,7 @@ class AnswerKey:
         for row in rows:
             if row.record is None:
                 raise ValueError(f"[{entry.path}] row [{row.number}] does not say which record it was written from")
-            household_no, person = self._owner(row.record)
+            household_no, person = self.owner(row.record)
             self._rows["remarks"] += remarks.lines(row, address, (household_no, person))
             sent = SentRow(
                 subject=subject,

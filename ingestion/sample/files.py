@@ -5,8 +5,6 @@ from __future__ import annotations
 import csv
 import html
 import io
-import re
-import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
@@ -20,23 +18,7 @@ from openpyxl import Workbook
 from ingestion.sample.cells import Cell
 from ingestion.sample.habits import Habit
 from ingestion.sample.layouts import Sheet
-
-_EPOCH = (1980, 1, 1, 0, 0, 0)
-_STAMP = re.compile(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*")
-
-
-def still(workbook: bytes) -> bytes:
-    """The same package without the moment it was saved: openpyxl writes the clock into core.xml and the zip entries."""
-    target = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(workbook)) as source, zipfile.ZipFile(target, "w") as package:
-        for entry in source.infolist():
-            content = source.read(entry)
-            if entry.filename == "docProps/core.xml":
-                content = _STAMP.sub(rb"\g<1>2026-01-01T00:00:00Z", content)
-            info = zipfile.ZipInfo(entry.filename, _EPOCH)
-            info.compress_type, info.create_system = zipfile.ZIP_DEFLATED, 0
-            package.writestr(info, content)
-    return target.getvalue()
+from ingestion.still import still
 
 
 def to_xlsx(sheets: Sequence[Sheet]) -> bytes:

@@ -36,7 +36,8 @@ COLUMNS: Mapping[str, Any] = {
 """One row per note of a row of a file. Notes of one story share its serial; `side` is false for the row that says
 something untrue and true for the other side's row that it contradicts."""
 
-README = """- `remarks.parquet`, one row per thing that is said in a row that is taken and is not so, or only looks so: kind and
+README = """\
+- `remarks.parquet`, one row per thing that is said in a row that is taken and is not so, or only looks so: kind and
   family (`kinds/*.yaml`), the rule that is to see it (`rule_id`) or must not be misled (`not_rule_id`: a look-alike),
   the `effect` (warned: intake warns; later: no rule of the warehouse judges it yet; accepted: a look-alike), file,
   sheet, row and column. Rows of one story share `story`, of one household or person, from the month `appears` until the

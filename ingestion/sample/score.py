@@ -187,8 +187,9 @@ def _links() -> tuple[dict[Address, tuple[str | None, str | None]], str | None, 
     periods: set[str] = set()
     with connect(Role.BUILDER) as connection:
         tables = connection.execute(
-            "select table_name from information_schema.tables"
-            " where table_schema = 'identity' and starts_with(table_name, 'int_link__') order by table_name"
+            # Pipes and wires link to places: they have no household to be right or wrong about.
+            "select table_name from information_schema.columns where table_schema = 'identity'"
+            " and starts_with(table_name, 'int_link__') and column_name = 'household_key' order by table_name"
         ).fetchall()
         for (table,) in tables:
             query = sql.SQL(

@@ -12,9 +12,10 @@ from openpyxl import load_workbook
 from hearth.period import Period
 from ingestion.contract import Column, Contract
 from ingestion.sample.cells import Cell
-from ingestion.sample.files import damage, encode, lock, not_a_workbook, still, to_xlsx
+from ingestion.sample.files import damage, encode, lock, not_a_workbook, to_xlsx
 from ingestion.sample.habits import BadFile, Habit
 from ingestion.sample.layouts import Row, Sheet, lay_out
+from ingestion.still import still
 
 NOT_YET = 120
 """Months by which a file comes too early."""

@@ -21,16 +21,9 @@ villages as (
 
 ),
 
--- A village is named within its township, and only where one village alone has the name.
 village_names as (
 
-    select
-        {{ region_stem('township_name') }} as township_stem,
-        {{ region_stem('village_name') }} as village_stem,
-        min(village_code) as village_code
-    from villages
-    group by 1, 2
-    having count(*) = 1
+    select * from {{ ref('int_village_name') }}
 
 ),
 

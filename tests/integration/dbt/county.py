@@ -14,6 +14,17 @@ COUNTY = "530524"
 VILLAGES = ("530524102201", "530524101201")
 ADULT, CHILD = date(1980, 5, 1), date(2016, 3, 1)
 Row = dict[str, Any]
+GUARANTEE_FEEDS = (
+    "register.household",
+    "register.member",
+    "civil_affairs.dibao",
+    "health.insurance",
+    "education.enrolment",
+    "education.dropout",
+    "housing.assessment",
+    "water.supply",
+    "power.connection",
+)
 
 _HOUSEHOLD: Row = {
     "member_count": 2,
@@ -148,6 +159,58 @@ def feeds() -> dict[str, list[Row]]:
                 "usage_kwh": 50,
             }
             for number in sent
+        ],
+        **_other_feeds(),
+    }
+
+
+def _other_feeds() -> dict[str, list[Row]]:
+    """Feeds that no guarantee of the test reads: one row that links and one that does not."""
+    stated = {"id_link": "usable"}
+    district = {"transformer_no": "0990000001", "transformer_name": "示例公变"}
+    return {
+        "civil_affairs.tekun": [{"id_number_hash": adult(1), **stated}, {"id_number_hash": "stranger", **stated}],
+        "civil_affairs.disability_subsidy": [
+            {"id_number_hash": child(2), "disability_type_code": "4", **stated},
+            {"id_number_hash": "999", "id_link": "placeholder"},
+        ],
+        "health.settlement": [
+            {"settlement_no": f"S{number}", "id_number_hash": who, "settled_date": date(2026, 10, 9), **stated}
+            for number, who in enumerate((adult(1), adult(1), "stranger"))
+        ],
+        "health.contract": [
+            {"id_number_hash": adult(1), "contract_year": year, "is_signed": True, **stated} for year in (2025, 2026)
+        ],
+        "education.aid": [
+            {
+                "id_number_hash": child(1),
+                "programme_code": "07",
+                "term_code": "2026-2027-1",
+                "paid_date": date(2026, 10, day),
+                **stated,
+            }
+            for day in (8, 9)
+        ],
+        "housing.renovation": [
+            # two keys, two households: nobody gets it
+            {"head_id_number_hash": adult(1), "plan_year": 2024, "household_no": household_no(2), **stated},
+            {"head_id_number_hash": adult(5), "plan_year": 2026, **stated},
+        ],
+        "water.scheme": [
+            {"scheme_no": "9900000001", "region_code": VILLAGES[0], "scheme_name": "示例供水工程"},
+            {"scheme_no": "9900000002", "region_code": "520099000999", "scheme_name": "外地供水工程"},
+        ],
+        "power.transformer": [
+            {**district, "township_name": "漭水", "village_name": "漭水社区"},
+            {"transformer_no": "0990000002", "township_name": "漭水镇", "village_name": "无此村"},
+        ],
+        "power.outage": [
+            {"transformer_no": number, "started_at": "2026-10-03 14:05", "affected_household_count": 9}
+            for number in ("0990000001", "0990000002")
+        ],
+        "power.voltage": [
+            {"point_no": "V1", "transformer_no": "0990000001"},
+            {"point_no": "V2", "transformer_no": None},
         ],
     }
 

@@ -94,6 +94,18 @@ def test_no_row_is_lost_or_multiplied(october: int) -> None:
     assert found["civil_affairs.dibao"] == (3, 3, 1, 2, 1, 1)
     assert found["health.insurance"] == (23, 23, 22, 1, 22, 9)
     assert found["register.member"] == (24, 24, 24, 0, 24, 10)
+    assert {feed_id: found[feed_id][2:5] for feed_id in sorted(found) if feed_id not in county.GUARANTEE_FEEDS} == {
+        "civil_affairs.disability_subsidy": (1, 1, 1),
+        "civil_affairs.tekun": (1, 1, 1),
+        "education.aid": (2, 0, 2),
+        "health.contract": (2, 0, 2),
+        "health.settlement": (2, 1, 2),
+        "housing.renovation": (1, 1, 1),
+        "power.outage": (1, 1, 1),
+        "power.transformer": (1, 1, 1),
+        "power.voltage": (1, 1, 1),
+        "water.scheme": (1, 1, 1),
+    }
     statuses = rows("select link_status, count(*) from identity.int_link__dibao group by 1 order by 1")
     assert statuses == [("conflict", 1), ("linked", 1), ("not_in_register", 1)]
     assert rows("select link_status from identity.int_link__insurance where household_key is null") == [("no_key",)]

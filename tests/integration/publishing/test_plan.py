@@ -46,6 +46,13 @@ def register(clean_warehouse: Settings) -> None:
     submit("register", "member", PERIOD)
 
 
+def test_what_happened_in_one_month_is_not_carried_into_the_next(register: None) -> None:
+    submit("health", "settlement", "2026-09")
+    assert set(inputs(plan_build(COUNTY, PERIOD))) == {"household", "member"}
+    own = submit("health", "settlement", PERIOD)
+    assert inputs(plan_build(COUNTY, PERIOD))["settlement"] == (own, False, 0)
+
+
 def test_own_month_else_newest_earlier_else_absent(register: None) -> None:
     submit("demo", "carried", "2026-07")
     newest = submit("demo", "carried", "2026-08", state="partially_accepted")

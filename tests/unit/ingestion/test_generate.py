@@ -15,7 +15,7 @@ from ingestion.generate import generated, stale, write
 from ingestion.raw_tables import raw_columns
 
 RANGER = """
-apiVersion: v3.0.2
+apiVersion: v3.1.0
 kind: DataContract
 id: forestry.ranger
 name: 护林员名单
@@ -27,8 +27,14 @@ description:
   purpose: Ecological rangers hired from registered households.
   usage: Contradiction rules only.
   limitations: Absent means not a ranger this month.
+team:
+  - {username: forestry, role: owner}
+support:
+  - channel: 登记办
 customProperties:
   - {property: titleZh, value: 护林员名单}
+  - {property: grainZh, value: 一名护林员一行}
+  - {property: absenceZh, value: 没有行就按本月不是护林员处理}
   - {property: departmentZh, value: 县林业和草原局}
   - {property: semantics, value: snapshot}
   - {property: dueDay, value: 8}

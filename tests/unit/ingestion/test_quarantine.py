@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from datetime import date, datetime
-from pathlib import Path
 
 import pytest
 
@@ -12,6 +12,7 @@ from ingestion import vault
 from ingestion.quarantine import cell_text, quarantine_rows
 from ingestion.table import CellValue, Finding, RawRow, RawTable
 from tests.unit.ingestion.test_checks import contract
+from tests.unit.ingestion.test_vault import sealer
 
 HEADERS = {"id_number": "证件号码", "amount": "金额", "cause_code": "原因", "household_no": "户号"}
 ROW = RawRow(
@@ -20,11 +21,6 @@ ROW = RawRow(
     {"id_number": "520099199001010011", "amount": 12.0, "cause_code": "慕容甲赤", "household_no": "5305240000000001"},
     {"自加列": "慕容乙橙"},
 )
-
-
-@pytest.fixture(autouse=True)
-def _home(hearth_home: Path) -> None:
-    """Secrets of the test session."""
 
 
 def finding(severity: str, rule_id: str, stage: str, *columns: str) -> Finding:
@@ -37,18 +33,20 @@ def table(*letters: str) -> RawTable:
 
 
 def test_row_without_error_is_not_quarantined() -> None:
-    assert list(quarantine_rows(table(), [finding("warning", "R-1", "row", "amount")])) == []
+    assert list(quarantine_rows(table(), [finding("warning", "R-1", "row", "amount")], sealer())) == []
 
 
 def test_only_cells_that_were_read_and_cannot_be_personal_stay_in_clear() -> None:
     found = [finding("warning", "R-1", "row", "amount"), finding("error", "S-10", "schema", "cause_code")]
-    (row,) = quarantine_rows(table("AA", "C", "B", "A"), found)
+    sealing = sealer()
+    (row,) = quarantine_rows(table("AA", "C", "B", "A"), found, sealing)
     assert row.original["cells"] == {"amount": "12"}
     assert row.reasons[0] == {"rule_id": "S-10", "severity": "error", "columns": ["cause_code"]}
     text = json.dumps([row.original, list(row.reasons)], ensure_ascii=False)
     for hidden in ("520099199001010011", "慕容甲赤", "慕容乙橙", "5305240000000001"):
         assert hidden not in text
-    content = json.loads(vault.decrypt(row.original["sealed"]))
+    sealed = base64.b64decode(row.original["sealed"])
+    content = json.loads(sealing.key.open(sealed, vault.row_place(sealing.submission_id, "Sheet1", 5)))
     assert [cell[0] for cell in content["cells"]] == ["户号", "原因", "金额", "证件号码", "自加列"]
     assert content["texts"][0] == ["S-10：慕容甲赤", "请改正"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +14,10 @@ from hearth.settings import settings
 from ingestion.sample.answer_key import TABLES, AnswerKey, rates, read_table
 from ingestion.sample.county import write_county
 from ingestion.sample.manifest import Manifest
+from ingestion.sample.months import months
 from ingestion.sample.people import ISSUING_PREFIX
+from ingestion.sample.places import places
+from ingestion.sample.population import Household
 from ingestion.sample.score import STATES, Found, below, score_against
 from ingestion.sample.score_report import read_floors
 
@@ -80,6 +83,28 @@ def test_no_id_number_and_no_name_is_in_the_key(key: Path) -> None:
     assert not {"person_name", "head_name", "id_number", "head_id_number"} & {
         name for columns in TABLES.values() for name in columns
     }
+
+
+def test_whoever_moved_belongs_to_the_new_household(tmp_path: Path) -> None:
+    """Old households keep their people's places, and may come before or after the new one in any listing."""
+    households, period = 3200, Period(2026, 2)
+    (state,) = months(households, SEED, places(COUNTY), [period])
+    lists: dict[str, list[Household]] = defaultdict(list)
+    for home in state.households:
+        for person in home.members:
+            lists[person.id_number].append(home)
+    moved = {id_number: homes for id_number, homes in lists.items() if len(homes) > 1}
+    assert any(homes[-1].gone for homes in moved.values())  # an old household listed behind the new one
+    assert any(len(homes) > 2 for homes in moved.values())  # moved twice
+    key = AnswerKey(COUNTY, households, SEED)
+    key.see_month(state)
+    for id_number, homes in moved.items():
+        (home,) = [home for home in homes for p in home.members if p.id_number == id_number and p.is_member(period)]
+        assert key.owner({"id_number": id_number})[0] == home.number
+    key.write(tmp_path)
+    persons = Counter(row["person"] for row in read_table(tmp_path, "persons"))
+    assert set(persons.values()) == {1}
+    assert len(persons) == len(lists)
 
 
 def test_a_refused_member_row_takes_its_evidence_away(key: Path) -> None:

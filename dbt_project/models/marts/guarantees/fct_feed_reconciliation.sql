@@ -10,20 +10,24 @@
     'housing.assessment': [ref('stg_housing__assessment'), ref('int_link__assessment'), ref('fct_house_assessment')],
     'water.supply': [ref('stg_water__supply'), ref('int_link__supply'), ref('fct_water_supply')],
     'power.connection': [ref('stg_power__connection'), ref('int_link__connection'), ref('fct_power_connection')],
+    'civil_affairs.tekun': [ref('stg_civil_affairs__tekun'), ref('int_link__tekun'), ref('fct_tekun')],
+    'civil_affairs.disability_subsidy': [
+        ref('stg_civil_affairs__disability_subsidy'), ref('int_link__disability_subsidy'),
+        ref('fct_disability_subsidy')
+    ],
+    'health.settlement': [ref('stg_health__settlement'), ref('int_link__settlement'), ref('fct_settlement')],
+    'health.contract': [ref('stg_health__contract'), ref('int_link__contract'), ref('fct_doctor_contract')],
+    'education.aid': [ref('stg_education__aid'), ref('int_link__aid'), ref('fct_student_aid')],
+    'housing.renovation': [ref('stg_housing__renovation'), ref('int_link__renovation'), ref('fct_house_renovation')],
 } %}
-{#- Received and kept, not yet linked to households: every row counts as unlinked, none has a fact. -#}
-{%- set received_only = {
-    'civil_affairs.tekun': ref('stg_civil_affairs__tekun'),
-    'civil_affairs.disability_subsidy': ref('stg_civil_affairs__disability_subsidy'),
-    'health.settlement': ref('stg_health__settlement'),
-    'health.contract': ref('stg_health__contract'),
-    'education.aid': ref('stg_education__aid'),
-    'housing.renovation': ref('stg_housing__renovation'),
-    'water.scheme': ref('stg_water__scheme'),
-    'power.outage': ref('stg_power__outage'),
-    'power.transformer': ref('stg_power__transformer'),
-    'power.voltage': ref('stg_power__voltage'),
+{#- Feeds whose rows belong to villages and transformer districts: they reach no household themselves. -#}
+{%- set placed = {
+    'water.scheme': [ref('stg_water__scheme'), ref('int_link__scheme'), ref('fct_water_scheme')],
+    'power.transformer': [ref('stg_power__transformer'), ref('int_link__transformer'), ref('fct_transformer')],
+    'power.outage': [ref('stg_power__outage'), ref('int_link__outage'), ref('fct_outage')],
+    'power.voltage': [ref('stg_power__voltage'), ref('int_link__voltage'), ref('fct_voltage')],
 } %}
+{%- set relations_of = dict(stages, **placed) -%}
 
 with
 
@@ -53,18 +57,11 @@ universe as (
 
 staged as (
 
-    {% for feed_id, relations in stages.items() -%}
+    {% for feed_id, relations in relations_of.items() -%}
     select
         '{{ feed_id }}'::text as feed_id,
         count(*)::integer as row_count
     from {{ relations[0] }}
-    union all
-    {% endfor -%}
-    {% for feed_id, relation in received_only.items() -%}
-    select
-        '{{ feed_id }}'::text as feed_id,
-        count(*)::integer as row_count
-    from {{ relation }}
     {%- if not loop.last %}
     union all
     {% endif %}
@@ -74,10 +71,10 @@ staged as (
 
 link_decisions as (
 
-    {% for feed_id, relations in stages.items() -%}
+    {% for feed_id, relations in relations_of.items() -%}
     select
         '{{ feed_id }}'::text as feed_id,
-        household_key,
+        {{ 'household_key' if feed_id in stages else 'null::bigint' }} as household_key,
         link_status
     from {{ relations[1] }}
     {%- if not loop.last %}
@@ -102,7 +99,7 @@ linked as (
 
 facts as (
 
-    {% for feed_id, relations in stages.items() -%}
+    {% for feed_id, relations in relations_of.items() -%}
     select
         '{{ feed_id }}'::text as feed_id,
         count(*)::integer as row_count
@@ -126,10 +123,7 @@ final as (
         coalesce(submissions.rows_accepted, 0) as accepted_rows,
         staged.row_count as staged_rows,
         coalesce(linked.linked_count, 0) as linked_rows,
-        case
-            when facts.feed_id is null then staged.row_count
-            else coalesce(linked.unlinked_count, 0)
-        end as unlinked_rows,
+        coalesce(linked.unlinked_count, 0) as unlinked_rows,
         coalesce(facts.row_count, 0) as fact_rows,
         universe.household_count as universe_households,
         coalesce(linked.reached_count, 0) as reached_households

@@ -1,0 +1,53 @@
+{#-
+    A fact at its feed's own grain: the rows that found what they belong to, with the columns worth keeping.
+
+    feed          staging relation
+    link          link decisions of that feed, one row per row
+    columns       columns of the feed, in the order of the model's contract
+    link_columns  columns of the link that the fact carries
+    linked_by     column of the link that is null where a row belongs nowhere
+-#}
+{% macro linked_fact(feed, link, columns, link_columns=['household_key'], linked_by='household_key') -%}
+with
+
+feed as (
+
+    select * from {{ feed }}
+
+),
+
+link as (
+
+    select * from {{ link }}
+    where {{ linked_by }} is not null
+
+),
+
+final as (
+
+    select
+        {%- for column in link_columns %}
+        link.{{ column }},
+        {%- endfor %}
+        feed.county_code,
+        feed.period,
+        {%- for column in columns %}
+        feed.{{ column }},
+        {%- endfor %}
+        feed.source_period,
+        feed.is_carried,
+        feed.age_periods,
+        feed.submission_id,
+        feed.source_sheet,
+        feed.source_row
+    from feed
+    inner join link
+        on
+            feed.submission_id = link.submission_id
+            and feed.source_sheet = link.source_sheet
+            and feed.source_row = link.source_row
+
+)
+
+select * from final
+{%- endmacro %}

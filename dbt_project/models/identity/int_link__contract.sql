@@ -1,0 +1,10 @@
+{{ config(meta={'local': true}) }}
+
+{{
+    link_feed(
+        feed=ref('stg_health__contract'),
+        household_no='household_no',
+        id_hash='id_number_hash',
+        path='person',
+    )
+}}

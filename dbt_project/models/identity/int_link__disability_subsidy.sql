@@ -1,0 +1,9 @@
+{{ config(meta={'local': true}) }}
+
+{{
+    link_feed(
+        feed=ref('stg_civil_affairs__disability_subsidy'),
+        id_hash='id_number_hash',
+        path='person',
+    )
+}}

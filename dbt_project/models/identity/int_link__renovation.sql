@@ -1,0 +1,10 @@
+{{ config(meta={'local': true}) }}
+
+{{
+    link_feed(
+        feed=ref('stg_housing__renovation'),
+        household_no='household_no',
+        id_hash='head_id_number_hash',
+        path='head',
+    )
+}}

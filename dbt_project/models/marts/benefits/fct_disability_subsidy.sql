@@ -1,0 +1,19 @@
+{{
+    linked_fact(
+        feed=ref('stg_civil_affairs__disability_subsidy'),
+        link=ref('int_link__disability_subsidy'),
+        link_columns=['household_key', 'person_key'],
+        columns=[
+            'id_number_hash',
+            'disability_certificate_number_hash',
+            'disability_type_code',
+            'disability_grade_code',
+            'living_subsidy_yuan',
+            'care_subsidy_yuan',
+            'started_month',
+            'paid_month',
+            'stopped_month',
+            'stop_reason_code',
+        ],
+    )
+}}

@@ -1,0 +1,19 @@
+{{
+    linked_fact(
+        feed=ref('stg_health__contract'),
+        link=ref('int_link__contract'),
+        link_columns=['household_key', 'person_key'],
+        columns=[
+            'id_number_hash',
+            'contract_year',
+            'is_signed',
+            'signed_date',
+            'institution_name',
+            'unsigned_reason_code',
+            'chronic_disease_code',
+            'followup_count',
+            'last_followup_date',
+            'is_medicine_delivered',
+        ],
+    )
+}}

@@ -1,0 +1,21 @@
+{{
+    linked_fact(
+        feed=ref('stg_civil_affairs__tekun'),
+        link=ref('int_link__tekun'),
+        link_columns=['household_key', 'person_key'],
+        columns=[
+            'id_number_hash',
+            'card_no',
+            'support_mode_code',
+            'basis_code',
+            'institution_name',
+            'self_care_level_code',
+            'basic_amount_yuan',
+            'care_amount_yuan',
+            'total_amount_yuan',
+            'started_month',
+            'stopped_month',
+            'stop_reason_code',
+        ],
+    )
+}}

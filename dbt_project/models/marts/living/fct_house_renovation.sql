@@ -1,0 +1,29 @@
+{{
+    linked_fact(
+        feed=ref('stg_housing__renovation'),
+        link=ref('int_link__renovation'),
+        columns=[
+            'head_id_number_hash',
+            'plan_year',
+            'member_count',
+            'archive_no',
+            'household_type_code',
+            'house_grade_code',
+            'renovation_mode_code',
+            'build_mode_code',
+            'structure_code',
+            'renovated_area_m2',
+            'progress_code',
+            'is_seismic_passed',
+            'started_date',
+            'completed_date',
+            'accepted_date',
+            'paid_date',
+            'subsidy_yuan',
+            'central_subsidy_yuan',
+            'provincial_subsidy_yuan',
+            'county_subsidy_yuan',
+            'paid_yuan',
+        ],
+    )
+}}

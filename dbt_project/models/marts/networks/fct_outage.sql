@@ -1,0 +1,22 @@
+{{
+    linked_fact(
+        feed=ref('stg_power__outage'),
+        link=ref('int_link__outage'),
+        link_columns=['village_code'],
+        linked_by='village_code',
+        columns=[
+            'transformer_no',
+            'started_at',
+            'outage_no',
+            'transformer_name',
+            'line_name',
+            'ended_at',
+            'duration_minutes',
+            'affected_household_count',
+            'outage_type_code',
+            'outage_scope_code',
+            'outage_cause_code',
+            'outage_cause_text',
+        ],
+    )
+}}

@@ -1,0 +1,26 @@
+{{
+    linked_fact(
+        feed=ref('stg_power__transformer'),
+        link=ref('int_link__transformer'),
+        link_columns=['village_code'],
+        linked_by='village_code',
+        columns=[
+            'transformer_no',
+            'org_name',
+            'transformer_name',
+            'line_name',
+            'ownership_code',
+            'capacity_kva',
+            'commissioned_date',
+            'household_count',
+            'single_phase_count',
+            'three_phase_count',
+            'low_voltage_household_count',
+            'over_voltage_household_count',
+            'max_load_percent',
+            'stated_kva_per_household',
+            'has_three_phase_power',
+            'supply_radius_m',
+        ],
+    )
+}}

@@ -1,0 +1,22 @@
+{{
+    linked_fact(
+        feed=ref('stg_power__voltage'),
+        link=ref('int_link__voltage'),
+        link_columns=['village_code'],
+        linked_by='village_code',
+        columns=[
+            'point_no',
+            'point_name',
+            'point_class_code',
+            'transformer_no',
+            'transformer_name',
+            'supply_voltage_code',
+            'monitored_minutes',
+            'over_minutes',
+            'under_minutes',
+            'pass_rate_percent',
+            'max_voltage_v',
+            'min_voltage_v',
+        ],
+    )
+}}
