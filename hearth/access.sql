@@ -21,7 +21,8 @@ grant select, insert on all tables in schema raw, quarantine to hearth_loader;
 grant select on all tables in schema reference to hearth_loader;
 grant select, insert, update on ops.submission to hearth_loader;
 grant select, insert, update, delete on ops.rule_result, ops.row_finding to hearth_loader;
-grant delete on quarantine.row to hearth_loader;
+grant select, insert, update, delete on ops.submission_heading, ops.schema_issue to hearth_loader;
+grant delete on quarantine.row, quarantine.aside to hearth_loader;
 grant select on ops.publication, ops.build, ops.build_input, ops.key_version to hearth_loader;
 
 -- Clear personal data.

@@ -167,3 +167,38 @@ def receipts(
             f"{moment:%Y-%m-%d %H:%M}", entry.submission_id, entry.state, *map(str, counts), entry.reason_rule_id or ""
         )
     Console().print(table)
+
+
+@app.command("drift")
+def show_drift(
+    settled: Annotated[bool, typer.Option("--all", help="Those already settled as well.")] = False,
+    settle: Annotated[int | None, typer.Option(help="Number of an issue that you have dealt with.")] = None,
+    note: Annotated[str, typer.Option(help="What was done about it.")] = "",
+) -> None:
+    """List what has changed about the columns of the feeds, and who is to look at it; or settle one issue."""
+    from ingestion import drift_ledger
+
+    if settle is not None:
+        if not note.strip():
+            raise typer.BadParameter("say with --note what was done")
+        drift_ledger.settle(settle, note.strip())
+        typer.echo(f"issue {settle} is settled")
+        return
+    table = Table(
+        "issue", "feed", "owner", "what", "column", "header", "suggestion", "first seen", "last seen", "times"
+    )
+    for issue in drift_ledger.listed(settled=settled):
+        days = [f"{moment.astimezone(settings().zone):%Y-%m-%d}" for moment in (issue.first_seen, issue.last_seen)]
+        state = issue.kind if issue.state == "open" else f"{issue.kind} ({issue.state})"
+        table.add_row(
+            str(issue.issue_id),
+            issue.feed_id,
+            issue.owner,
+            state,
+            issue.column_name,
+            issue.header,
+            issue.suggestion,
+            *days,
+            str(issue.seen_count),
+        )
+    Console().print(table if table.row_count else "no open issue: all files have the columns that are expected")

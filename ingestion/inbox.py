@@ -111,6 +111,8 @@ def _with_feed(slot: Slot, name: str, folders: tuple[str, ...]) -> Address:
     for text in (*folders[:1], name):
         match _best(text, owned):
             case [contract]:
+                if slot.period is not None:
+                    contract = contract.in_force(Period.parse(slot.period))
                 return Address(Slot(slot.county_code, slot.department, contract.feed, slot.period), name, contract)
             case [_, *_]:
                 break

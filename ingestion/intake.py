@@ -10,6 +10,7 @@ import hashlib
 import re
 import traceback
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 
@@ -19,7 +20,8 @@ import structlog
 from hearth.bucket import bucket
 from hearth.period import Period
 from hearth.settings import settings
-from ingestion import inbox, ledger, vault
+from ingestion import drift_ledger, inbox, ledger, vault
+from ingestion.aside import put_aside
 from ingestion.contract import departments
 from ingestion.inbox import CHECKSUM_SUFFIX, INBOX, Address
 from ingestion.judgement import Content, Delivery, History, Judged, judge, refused, torn
@@ -164,13 +166,14 @@ def _judged(
         received_at=entry.received_at,
         due_at=entry.due_at,
     )
-    history = History(ledger.live_row_count(entry.slot), ledger.first_received_at(entry.slot))
+    before = drift_ledger.last_headings(entry.slot)
+    history = History(ledger.live_row_count(entry.slot), ledger.first_received_at(entry.slot), *before)
     return judge(delivery, data, history, confirmed)
 
 
 def _sealed(entry: Submission, content: Content, sealing: vault.Sealer) -> Batch:
     """What the submission adds to the warehouse: accepted rows hashed, the others sealed."""
-    return build_batch(
+    batch = build_batch(
         content.typed,
         positions=content.accepted,
         quarantined=list(quarantine_rows(content.typed.raw, content.findings, sealing)),
@@ -179,6 +182,7 @@ def _sealed(entry: Submission, content: Content, sealing: vault.Sealer) -> Batch
         period=entry.period or "",
         source_file=entry.archive_key or entry.file_name,
     )
+    return replace(batch, aside=put_aside(content.typed.raw, content.accepted, sealing))
 
 
 def _decide(

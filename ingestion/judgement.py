@@ -6,14 +6,16 @@ No database, no secret, no clock: what the ledger knows comes in as `History`, a
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
 from hearth.period import Period
 from hearth.settings import settings
+from ingestion import drift
 from ingestion.checks import error_rows, run_checks, summarise_findings
 from ingestion.contract import Contract
+from ingestion.drift import Drift, Heading
 from ingestion.nil_return import check_nil_return, is_nil_return
 from ingestion.read import read_table, type_table
 from ingestion.reference_data import parameters
@@ -45,6 +47,10 @@ class History:
     """Data rows of the live submission; None without one."""
     first_received_at: datetime | None
     """When the first usable file arrived; None without one."""
+    headings: tuple[Heading, ...] = ()
+    """Columns of the feed's newest accepted file; empty without one."""
+    contract_version: str | None = None
+    """What that file was read by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +93,8 @@ def judge(delivery: Delivery, data: bytes, history: History | None, confirmed: f
             return _judge_nil(delivery, data, history, confirmed)
         return _judge_rows(delivery, data, history, confirmed)
     except FileProblem as problem:
-        return refused(Note(problem.rule_id, "error", problem.message, problem.fix))
+        judged = refused(Note(problem.rule_id, "error", problem.message, problem.fix))
+        return replace(judged, verdict=replace(judged.verdict, drift=drift.of_refusal(problem, delivery.contract)))
 
 
 def torn() -> Judged:
@@ -120,7 +127,10 @@ def _judge_rows(delivery: Delivery, data: bytes, history: History | None, confir
     # Typing may pass on what reading found; one fault is said once.
     readings = tuple(dict.fromkeys((*raw.findings, *typed.findings)))
     findings = (*readings, *checks.findings)
-    notes = [*_file_notes(raw, readings), *_lateness(delivery, history)]
+    headings = drift.headings(raw)
+    before = (history.headings, history.contract_version) if history else ((), None)
+    issues = drift.compare(contract, period, headings, *before)
+    notes = [*_file_notes(raw, readings), *drift.notes(issues, raw), *_lateness(delivery, history)]
     results = (*summarise_findings(readings, count), *checks.results)
     faulty = error_rows(findings)
     reason = next((note for note in notes if note.severity == "error"), None)
@@ -141,6 +151,7 @@ def _judge_rows(delivery: Delivery, data: bytes, history: History | None, confir
         notes=[note for note in notes if note is not reason],
         findings=findings,
         results=results,
+        drift=Drift(contract.owner, headings, issues),
     )
     return Judged(verdict, Content(typed, tuple(accepted), findings))
 
@@ -163,15 +174,13 @@ def _shrinkage(
 
 
 def _file_notes(raw: RawTable, findings: Iterable[Finding]) -> list[Note]:
-    """What reading said of the file as a whole, and what the table itself shows (S-03, S-15)."""
+    """What reading said of the file as a whole, and what the table itself shows (S-15)."""
     notes = [
         Note(finding.rule_id, finding.severity, finding.message, finding.fix)
         for finding in findings
         if finding.row <= 0
     ]
     said = {note.rule_id for note in notes}
-    if raw.unknown_headers and "S-03" not in said:
-        notes.append(_note("S-03", "info", "、".join(raw.unknown_headers)))
     if raw.excluded_count and "S-15" not in said:
         notes.append(_note("S-15", "info", f"{raw.excluded_count}行"))
     if raw.filtered_count:

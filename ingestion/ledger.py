@@ -17,6 +17,7 @@ from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from hearth.database import Role, connect
+from ingestion import aside, drift_ledger
 from ingestion.load import Batch, write_batch
 from ingestion.readiness import periods_past_cutoff, ready_periods
 from ingestion.submission import LIVE, RuleLine, Slot, State, Submission, Verdict
@@ -176,7 +177,10 @@ def record(entry: Submission, verdict: Verdict, batch: Batch | None) -> None:
             return
         if batch is not None:
             write_batch(connection, batch)
+            aside.write(connection, entry.submission_id, batch.aside)
         _write_findings(connection, entry.submission_id, verdict)
+        if verdict.drift is not None:
+            drift_ledger.write(connection, entry.submission_id, verdict.drift, accepted=verdict.state in LIVE)
         if verdict.state in LIVE:
             _supersede(connection, entry)
         warnings = sum(finding.severity == "warning" for finding in verdict.findings)

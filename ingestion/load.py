@@ -11,6 +11,7 @@ import pyarrow as pa
 from psycopg import sql
 
 from ingestion import keys
+from ingestion.aside import Aside
 from ingestion.contract import Column, Contract
 from ingestion.quarantine import QuarantinedRow, as_record
 from ingestion.raw_tables import RawColumn, raw_columns
@@ -29,6 +30,8 @@ class Batch:
     quarantined: Sequence[QuarantinedRow] = ()
     entries: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
     """For the vault: {kind: {token: clear value}}."""
+    aside: Sequence[Aside] = ()
+    """Cells of unknown columns of the accepted rows."""
     token_version: int | None = None
     """Key version of the tokens in ``rows``; None when there are none."""
 

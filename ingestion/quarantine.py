@@ -114,7 +114,7 @@ def quarantine_rows(raw: RawTable, findings: Iterable[Finding], sealing: vault.S
         found = sorted(found, key=lambda finding: (finding.severity != "error", finding.rule_id, finding.columns))
         unread = {name for finding in found if finding.stage not in {"row", "household"} for name in finding.columns}
         cells: list[list[str | None]] = [[header, name, cell_text(row.cells.get(name))] for name, header in order]
-        cells += [[header, None, cell_text(value)] for header, value in row.extra.items()]
+        cells += [[header, None, cell_text(row.extra.get(header))] for header in raw.unknown_headers]
         texts = [[finding.message, finding.fix] for finding in found]
         text = json.dumps({"cells": cells, "texts": texts}, ensure_ascii=False)
         sealed = base64.b64encode(sealing.seal_row(text, row.sheet, row.row)).decode("ascii")

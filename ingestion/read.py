@@ -102,11 +102,16 @@ def _no_header(partial: list[tuple[Grid, Layout]], contract: Contract, index: He
     grid, layout = min(partial, key=lambda entry: (len(entry[1].missing), -len(entry[1].columns)))
     unknown = [text for text in layout.unknown.values() if text]
     hints = []
+    pairs = []
     for column in layout.missing:
         near = index.suggestion(column, unknown)
+        if near is not None:
+            pairs.append((column.name, near))
         hints.append(f"{column.title}（表中“{near}”是否为该列？）" if near else column.title)
     where = f"工作表“{grid.sheet}”" if grid.sheet else ""
-    return file_problem("F-11", message="{where}表头缺少必填列：{missing}", where=where, missing="、".join(hints))
+    problem = file_problem("F-11", message="{where}表头缺少必填列：{missing}", where=where, missing="、".join(hints))
+    problem.near = tuple(pairs)
+    return problem
 
 
 def _check_months(found: Iterable[tuple[Grid, Layout]], file_name: str, period: Period) -> tuple[str, ...]:

@@ -112,6 +112,33 @@ class Threshold:
         return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
 
 
+@dataclass(frozen=True, slots=True)
+class Indicator:
+    """One row of the indicator registry, in the words of the notices; what a query makes of it stands elsewhere."""
+
+    name_zh: str
+    name_en: str
+    grain: str
+    formula_class: str
+    """ratio, progress (towards a target), count, median, percentile_95 or difference."""
+    unit: str
+    levels: tuple[str, ...]
+    """village, township, county: where it is shown."""
+    numerator: str
+    denominator: str
+    unknown_rule: str
+    """U1 to U4: what a missing value does."""
+    direction: str
+    threshold: str
+    lead: str
+    feeds: str
+    clause: str
+    worked_example: str
+    is_first_release: bool
+    """The feeds of the first release answer it."""
+    not_answerable_because: str
+
+
 def _rows(name: str) -> Iterator[dict[str, str]]:
     with (REFERENCE_ROOT / name).open(encoding="utf-8", newline="") as stream:
         yield from csv.DictReader(stream, strict=True)
@@ -174,6 +201,19 @@ def thresholds() -> tuple[Threshold, ...]:
         )
         for row in _rows("threshold.csv")
     )
+
+
+@cache
+def indicators() -> Mapping[str, Indicator]:
+    """The indicator registry by code."""
+    return {
+        row.pop("indicator_code"): Indicator(
+            levels=tuple(row.pop("levels").split(";")),
+            is_first_release=_optional_bool(row.pop("is_first_release")) is True,
+            **row,
+        )
+        for row in _rows("indicator.csv")
+    }
 
 
 def _places(region_code: str) -> tuple[str, ...]:

@@ -6,9 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from ingestion.checks import RuleResult
 from ingestion.table import Finding
+
+if TYPE_CHECKING:
+    from ingestion.drift import Drift
 
 
 class State(StrEnum):
@@ -127,6 +131,8 @@ class Verdict:
     results: Sequence[RuleResult] = ()
     is_nil_return: bool = False
     """The sender declared that there is nothing to report (F-09)."""
+    drift: Drift | None = None
+    """What the file says about the shape of its feed; None when no header could be read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,8 @@ CellValue = str | int | float | bool | date | datetime | None
 class FileProblem(Exception):  # noqa: N818 - it is the clerk's problem to mend, not a fault of the program
     """The whole file cannot be taken. Carries the catalogue rule and the message for the sender, in Chinese.
 
-    `message` says what is wrong and `fix` what to do; neither holds personal data.
+    `message` says what is wrong and `fix` what to do; neither holds personal data. `near`: (column, header) pairs of
+    which a person should say whether the header means the column.
     """
 
     def __init__(self, rule_id: str, message: str, fix: str) -> None:
@@ -25,6 +26,7 @@ class FileProblem(Exception):  # noqa: N818 - it is the clerk's problem to mend,
         self.rule_id = rule_id
         self.message = message
         self.fix = fix
+        self.near: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

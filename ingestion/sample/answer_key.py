@@ -8,6 +8,7 @@ hash by which the warehouse knows the person.
 from __future__ import annotations
 
 import json
+import shutil
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,122 +20,23 @@ import pyarrow.parquet as pq
 
 from hearth.period import Period
 from hearth.settings import settings
+from ingestion.contract import contracts
 from ingestion.keys import has_token_key
 from ingestion.reference_data import regions
 from ingestion.sample import remarks
 from ingestion.sample.conclusions import GUARANTEES, ID_COLUMNS, UNKNOWN, Feed, Month, SentRow
+from ingestion.sample.feed_rows import ACCEPTED, TRUE, table_of, tables_in, write_rows
 from ingestion.sample.habits import habits
+from ingestion.sample.indicators import compute
+from ingestion.sample.key_tables import README, TABLES, path_of, read_table
 from ingestion.sample.layouts import Row
 from ingestion.sample.manifest import SampleFile
 from ingestion.sample.people import MOVED, Person
 from ingestion.sample.population import Household
-from ingestion.sample.records import Record, on_allowance
+from ingestion.sample.records import labour_code, on_allowance
 from ingestion.sample.state import State
 from ingestion.sample.subjects import SUBJECTS
 from ingestion.vault import token
-
-_TEXT, _INT, _BOOL = pa.string(), pa.int32(), pa.bool_()
-_STATES = {f"{name}_{part}": _TEXT for name in GUARANTEES for part in ("state", "reason")}
-TABLES: Mapping[str, Mapping[str, Any]] = {
-    "households": {
-        "period": _TEXT,
-        "household_no": _TEXT,
-        "village_code": _TEXT,
-        "register_class_code": _TEXT,
-        "poverty_status_code": _TEXT,
-        "monitor_class_code": _TEXT,
-        "is_active": _BOOL,
-        "member_count": _INT,
-        "on_dibao": _BOOL,
-        "is_food_met": _BOOL,
-        "is_clothing_met": _BOOL,
-        "house_grade_code": _TEXT,
-        "water_rating_codes": _TEXT,
-        "has_living_power": _BOOL,
-    },
-    "persons": {
-        "period": _TEXT,
-        "household_no": _TEXT,
-        "person": _TEXT,
-        "id_number_hash": _TEXT,
-        "age": _INT,
-        "is_member": _BOOL,
-        "is_listed": _BOOL,
-        "first_listed": _TEXT,
-        "insurance_status_code": _TEXT,
-        "schooling": _TEXT,
-        "has_open_case": _BOOL,
-    },
-    "links": {
-        "period": _TEXT,
-        "feed_id": _TEXT,
-        "path": _TEXT,
-        "sha256": _TEXT,
-        "sheet": _TEXT,
-        "row": _INT,
-        "household_no": _TEXT,
-        "person": _TEXT,
-        "is_planted": _BOOL,
-        "is_reachable": _BOOL,
-    },
-    "defects": {
-        "period": _TEXT,
-        "feed_id": _TEXT,
-        "path": _TEXT,
-        "sha256": _TEXT,
-        "rule_id": _TEXT,
-        "kind": _TEXT,
-        "sheet": _TEXT,
-        "row": _INT,
-        "column": _TEXT,
-    },
-    "remarks": remarks.COLUMNS,
-    "guarantees": {
-        "period": _TEXT,
-        "household_no": _TEXT,
-        "village_code": _TEXT,
-        **_STATES,
-        "five_state": _TEXT,
-        "seven_state": _TEXT,
-    },
-    "rates": {
-        "period": _TEXT,
-        "level_code": _TEXT,
-        "region_code": _TEXT,
-        "guarantee": _TEXT,
-        "universe": _INT,
-        "met": _INT,
-        "unmet": _INT,
-        "unknown": _INT,
-    },
-}
-"""Files of the key and their columns; months are text YYYY-MM."""
-
-README = f"""# Answer key of the sample county
-
-Invented people, generated files: this folder says what is true and what a warehouse must find. Keep it away from the
-warehouse; `hearth score` compares. Parquet; months are `YYYY-MM`.
-
-- `households.parquet`, one row per register household and month: the true state (class, status, monitoring, members,
-  dibao, house, water, power).
-- `persons.parquet`, one row per person of the county and month: household number (null outside the register), the
-  generator's serial, the keyed hash of the ID number where the installation had its secret, age, membership, insurance,
-  schooling. No name, no ID number.
-- `links.parquet`, one row per data row of a good file: the true household (null outside the register), whether a fault
-  was planted in the row (`is_planted`), and whether the accepted rows lead from it to a household (`is_reachable`: the
-  member row of a house's owner may itself have been refused).
-- `defects.parquet`, one row per planted fault: the rule that must find it, file, sheet, row, column. Without a row
-  number the whole file must be refused.
-{remarks.README}\
-- `guarantees.parquet`, one row per active household and month: the states of the seven guarantees that follow from the
-  accepted rows, with the reason. Worked out from the generator's values, never with the SQL of the warehouse.
-- `rates.parquet`, one row per region (village, township, county), month and guarantee: universe, met, unmet, unknown.
-- `key.json`: county, seed, size and months.
-
-Limits. Of two good files of a feed and month only the later one has rows in `links.parquet`. A feed without a good file
-in a month carries the newest earlier file of the same run of `hearth sample`, not of an earlier run. Water cuts are
-counted within the month. Renovations, schemes and tekun are no part of the conclusions.
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +78,8 @@ class AnswerKey:
         self._rows: dict[str, list[dict[str, Any]]] = {name: [] for name in TABLES}
         self._sent: dict[tuple[str, Period], list[SentRow]] = defaultdict(list)
         self._periods: list[Period] = []
+        self._truth: dict[tuple[str, Period], list[pa.Table]] = defaultdict(list)
+        self._accepted: dict[tuple[str, Period], pa.Table] = {}
         self._villages: dict[tuple[Period, str], str] = {}
         self._owners: dict[str, _Owner] = {}
         self._has_secret = has_token_key()
@@ -198,6 +102,13 @@ class AnswerKey:
                     self._owners[person.id_number] = _Owner(home, person, serials[person.id_number])
         for owner in self._owners.values():
             self._rows["persons"].append(self._person(owner.home, owner.person, owner.serial, state.period))
+
+    def see_truth(self, state: State) -> None:
+        """Keep what every office would have to write of the month, or of one block in it. After `see_month`."""
+        for feed_id, contract in contracts().items():
+            records = SUBJECTS[habits().feeds[feed_id].subject](state)
+            rows = ((record.values, record.place.code, *self.owner(record.values)) for record in records)
+            self._truth[feed_id, state.period].append(table_of(contract, state.period, rows))
 
     def _household(self, home: Household, number: str, period: Period) -> dict[str, Any]:
         return {
@@ -223,7 +134,11 @@ class AnswerKey:
             "household_no": home.number,
             "person": serial,
             "id_number_hash": token("id_number", person.id_number) if self._has_secret else None,
+            "sex_code": person.sex,
             "age": person.age_on(period.last_day),
+            "disability_type_code": person.disability[0] if person.disability else None,
+            "disability_grade_code": person.disability[1] if person.disability else None,
+            "labour_capacity_code": labour_code(person, period),
             "is_member": person.is_member(period),
             "is_listed": home.number is not None and person.is_listed(period),
             "insurance_status_code": person.insurance or None,
@@ -231,15 +146,14 @@ class AnswerKey:
             "has_open_case": person.case is not None and person.case.closed is None,
         }
 
-    def owner(self, record: Record) -> tuple[str | None, str | None]:
-        """True household number and person of a record.
+    def owner(self, values: Mapping[str, Any], meant: str | None = None) -> tuple[str | None, str | None]:
+        """True household number and person of a record; `meant`: the ID number of who is meant, where another is written.
 
         The number the record was made with; else the home of the person it names. (In the month of a merger the row of
         the household that ended still belongs to that household, and its people already live in the other.)
         """
-        values: Mapping[str, Any] = record.values
         number = values.get("household_no")
-        for id_number in (record.meant, *(values.get(name) for name in ID_COLUMNS)):
+        for id_number in (meant, *(values.get(name) for name in ID_COLUMNS)):
             if id_number:
                 owner = self._owners[id_number]
                 return number or owner.home.number, owner.serial
@@ -262,7 +176,7 @@ class AnswerKey:
         for row in rows:
             if row.record is None:
                 raise ValueError(f"[{entry.path}] row [{row.number}] does not say which record it was written from")
-            household_no, person = self.owner(row.record)
+            household_no, person = self.owner(row.record.values, row.record.meant)
             self._rows["remarks"] += remarks.lines(row, address, (household_no, person))
             sent = SentRow(
                 subject=subject,
@@ -275,6 +189,7 @@ class AnswerKey:
                 values={name: row.record.values[name] for name in row.cells if name in row.record.values},
                 household_no=household_no,
                 person=person,
+                village_code=row.record.place.code,
                 is_planted=bool(row.faults),
             )
             self._sent[subject, state.period].append(sent)
@@ -303,6 +218,16 @@ class AnswerKey:
                         "is_reachable": not row.is_planted and month.register.reach(row) is not None,
                     }
                 )
+        for feed_id, contract in contracts().items():
+            feed = feeds[habits().feeds[feed_id].subject]
+            if contract.semantics == "event" and feed.source != period:
+                continue  # what happened in another month did not happen in this one
+            rows = (
+                (row.values, row.village_code, month.register.reach(row), row.person if _names_anyone(row) else None)
+                for row in feed.rows
+                if not row.is_planted
+            )
+            self._accepted[feed_id, period] = table_of(contract, period, rows)
         for number in month.register.universe:
             line = {"period": str(period), "household_no": number, "village_code": self._villages[period, number]}
             for name, (state, reason) in month.states(number).items():
@@ -336,14 +261,27 @@ class AnswerKey:
             row["first_listed"] = str(listed) if listed is not None and str(listed) <= row["period"] else None
         self._rows["rates"] = rates(self._rows["guarantees"])
         folder.mkdir(parents=True, exist_ok=True)
+        self._write_rows(folder)
         months = set()
         for name, columns in TABLES.items():
             rows = sorted(kept[name] + self._rows[name], key=lambda row: str(row["period"]))
             months |= {row["period"] for row in rows}
             pq.write_table(pa.Table.from_pylist(rows, schema=pa.schema(list(columns.items()))), path_of(folder, name))
+        periods = [Period.parse(month) for month in sorted(months)]
+        guarantees = pq.read_table(path_of(folder, "guarantees"))
+        county = str(self._run["county_code"])
+        found, states = compute(tables_in(folder, TRUE), tables_in(folder, ACCEPTED), guarantees, periods, county)
+        pq.write_table(found, path_of(folder, "indicators"))
+        pq.write_table(states, path_of(folder, "states"))
         run = self._run | {"periods": sorted(months)}
         (folder / "key.json").write_text(json.dumps(run, indent=1) + "\n", encoding="utf-8")
         (folder / "README.md").write_text(README, encoding="utf-8")
+
+    def _write_rows(self, folder: Path) -> None:
+        for (feed_id, period), tables in self._truth.items():
+            write_rows(folder, TRUE, feed_id, period, pa.concat_tables(tables))
+        for (feed_id, period), table in self._accepted.items():
+            write_rows(folder, ACCEPTED, feed_id, period, table)
 
     def _earlier(self, folder: Path) -> dict[str, list[dict[str, Any]]]:
         note = folder / "key.json"
@@ -351,20 +289,16 @@ class AnswerKey:
             return {name: [] for name in TABLES}
         run = json.loads(note.read_text(encoding="utf-8"))
         if {name: run[name] for name in self._run} != self._run:
+            for kind in (TRUE, ACCEPTED):
+                shutil.rmtree(folder / kind, ignore_errors=True)
             return {name: [] for name in TABLES}  # another county: nothing of it is kept
         mine = {str(period) for period in self._periods}
         return {name: [row for row in read_table(folder, name) if row["period"] not in mine] for name in TABLES}
 
 
-def path_of(folder: Path, name: str) -> Path:
-    """File of a table of the key."""
-    return folder / f"{name}.parquet"
-
-
-def read_table(folder: Path, name: str) -> list[dict[str, Any]]:
-    """Rows of a table of the key. Raises FileNotFoundError when there is no key in the folder."""
-    rows: list[dict[str, Any]] = pq.read_table(path_of(folder, name)).to_pylist()
-    return rows
+def _names_anyone(row: SentRow) -> bool:
+    """Whether the row, as it was sent, names a person."""
+    return any(row.values.get(name) for name in ID_COLUMNS)
 
 
 def rates(guarantees: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -52,6 +52,7 @@ class SentRow:
     """The true household; None outside the register."""
     person: str | None
     """The generator's serial of the person that the row names."""
+    village_code: str
     is_planted: bool
 
 

@@ -227,6 +227,8 @@ def write_county(
         facts.append(_facts(state))
         if key is not None:
             key.see_month(state)
+            for block in states:
+                key.see_truth(block)
         for entry, content, rows in chain(
             _month(states, where, is_first=is_first), _strays(state.period, is_first=is_first)
         ):

@@ -16,8 +16,8 @@ from typing import Any
 from psycopg import sql
 
 from hearth.database import Role, connect
-from ingestion.sample.answer_key import read_table
 from ingestion.sample.conclusions import GUARANTEES, MET, UNMET
+from ingestion.sample.key_tables import read_table
 
 STATES = (*GUARANTEES, "five", "seven")
 ABSENT = "absent"

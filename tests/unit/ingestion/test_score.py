@@ -7,12 +7,15 @@ from collections import Counter, defaultdict
 from dataclasses import replace
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from hearth.period import Period
 from hearth.settings import settings
-from ingestion.sample.answer_key import TABLES, AnswerKey, rates, read_table
+from ingestion.contract import contracts
+from ingestion.sample.answer_key import AnswerKey, rates
 from ingestion.sample.county import write_county
+from ingestion.sample.key_tables import TABLES, read_table
 from ingestion.sample.manifest import Manifest
 from ingestion.sample.months import months
 from ingestion.sample.people import ISSUING_PREFIX
@@ -45,7 +48,7 @@ def key(made: tuple[Path, Manifest]) -> Path:
 
 
 def _tables(folder: Path) -> dict[str, list[str]]:
-    return {name: sorted(map(repr, read_table(folder, name))) for name in TABLES}
+    return {name: sorted(map(repr, read_table(folder, name))) for name in (*TABLES, "indicators", "states")}
 
 
 def test_the_key_does_not_change_the_files(made: tuple[Path, Manifest], tmp_path: Path) -> None:
@@ -75,13 +78,15 @@ def test_every_data_row_has_an_address_and_an_owner(made: tuple[Path, Manifest])
 
 
 def test_no_id_number_and_no_name_is_in_the_key(key: Path) -> None:
-    text = json.dumps({name: read_table(key, name) for name in TABLES}, ensure_ascii=False)
+    files = sorted(key.rglob("*.parquet"))
+    assert {path.parent.name for path in files} == {key.name, *contracts()}
+    text = json.dumps([pq.read_table(path).to_pylist() for path in files], ensure_ascii=False, default=str)
     numbers = {row["household_no"] for row in read_table(key, "households")}
     for number in numbers:  # household numbers begin like the invented ID numbers and are no secret
         text = text.replace(number, "")
     assert ISSUING_PREFIX not in text
     assert not {"person_name", "head_name", "id_number", "head_id_number"} & {
-        name for columns in TABLES.values() for name in columns
+        name for path in files for name in pq.read_schema(path).names
     }
 
 

@@ -1,0 +1,140 @@
+"""The files of the answer key: their columns, and what the folder says of itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ingestion.sample import remarks
+from ingestion.sample.conclusions import GUARANTEES
+
+_TEXT, _INT, _BOOL = pa.string(), pa.int32(), pa.bool_()
+_STATES = {f"{name}_{part}": _TEXT for name in GUARANTEES for part in ("state", "reason")}
+TABLES: Mapping[str, Mapping[str, Any]] = {
+    "households": {
+        "period": _TEXT,
+        "household_no": _TEXT,
+        "village_code": _TEXT,
+        "register_class_code": _TEXT,
+        "poverty_status_code": _TEXT,
+        "monitor_class_code": _TEXT,
+        "is_active": _BOOL,
+        "member_count": _INT,
+        "on_dibao": _BOOL,
+        "is_food_met": _BOOL,
+        "is_clothing_met": _BOOL,
+        "house_grade_code": _TEXT,
+        "water_rating_codes": _TEXT,
+        "has_living_power": _BOOL,
+    },
+    "persons": {
+        "period": _TEXT,
+        "household_no": _TEXT,
+        "person": _TEXT,
+        "id_number_hash": _TEXT,
+        "sex_code": _TEXT,
+        "age": _INT,
+        "disability_type_code": _TEXT,
+        "disability_grade_code": _TEXT,
+        "labour_capacity_code": _TEXT,
+        "is_member": _BOOL,
+        "is_listed": _BOOL,
+        "first_listed": _TEXT,
+        "insurance_status_code": _TEXT,
+        "schooling": _TEXT,
+        "has_open_case": _BOOL,
+    },
+    "links": {
+        "period": _TEXT,
+        "feed_id": _TEXT,
+        "path": _TEXT,
+        "sha256": _TEXT,
+        "sheet": _TEXT,
+        "row": _INT,
+        "household_no": _TEXT,
+        "person": _TEXT,
+        "is_planted": _BOOL,
+        "is_reachable": _BOOL,
+    },
+    "defects": {
+        "period": _TEXT,
+        "feed_id": _TEXT,
+        "path": _TEXT,
+        "sha256": _TEXT,
+        "rule_id": _TEXT,
+        "kind": _TEXT,
+        "sheet": _TEXT,
+        "row": _INT,
+        "column": _TEXT,
+    },
+    "remarks": remarks.COLUMNS,
+    "guarantees": {
+        "period": _TEXT,
+        "household_no": _TEXT,
+        "village_code": _TEXT,
+        **_STATES,
+        "five_state": _TEXT,
+        "seven_state": _TEXT,
+    },
+    "rates": {
+        "period": _TEXT,
+        "level_code": _TEXT,
+        "region_code": _TEXT,
+        "guarantee": _TEXT,
+        "universe": _INT,
+        "met": _INT,
+        "unmet": _INT,
+        "unknown": _INT,
+    },
+}
+"""Files of the key and their columns; months are text YYYY-MM."""
+
+README = f"""# Answer key of the sample county
+
+Invented people, generated files: this folder says what is true and what a warehouse must find. Keep it away from the
+warehouse; `hearth score` compares. Parquet; months are `YYYY-MM`.
+
+- `households.parquet`, one row per register household and month: the true state (class, status, monitoring, members,
+  dibao, house, water, power).
+- `persons.parquet`, one row per person of the county and month: household number (null outside the register), the
+  generator's serial (for life), the keyed hash of the ID number where the installation had its secret, sex, age,
+  disability, labour, membership, insurance, schooling. No name, no ID number.
+- `links.parquet`, one row per data row of a good file: the true household (null outside the register), whether a fault
+  was planted in the row (`is_planted`), and whether the accepted rows lead from it to a household (`is_reachable`: the
+  member row of a house's owner may itself have been refused).
+- `defects.parquet`, one row per planted fault: the rule that must find it, file, sheet, row, column. Without a row
+  number the whole file must be refused.
+{remarks.README}\
+- `guarantees.parquet`, one row per active household and month: the states of the seven guarantees that follow from the
+  accepted rows, with the reason. Worked out from the generator's values, never with the SQL of the warehouse.
+- `rates.parquet`, one row per region (village, township, county), month and guarantee: universe, met, unmet, unknown.
+- `true/<feed>/<month>.parquet`: what the office would have to write if it knew everything and made no mistake: all
+  columns of the contract but direct personal data, with the true household and person.
+- `accepted/<feed>/<month>.parquet`: what must have been accepted, linked as the accepted register allows; a feed
+  without a good file in the month has the rows it carries, unless it reports events.
+- `states.parquet`, one row per active household and month: the guarantees as they truly are, with nothing aged, refused
+  or unproved; unknown only where nobody ever looked.
+- `indicators.parquet`, one row per indicator, month, region and part: numerator, denominator, unknown and true value
+  from `true/`, the same with `expected_` from `accepted/`. Of the registry (`reference/indicator.csv`) it has what the
+  feeds of the first release can answer. `is_provisional`: the indicator looks back on months that the key lacks.
+- `key.json`: county, seed, size and months.
+
+Limits. Of two good files of a feed and month only the later one has rows in `links.parquet`. A feed without a good file
+in a month carries the newest earlier file of the same run of `hearth sample`, not of an earlier run. Water cuts are
+counted within the month. Renovations, schemes and tekun are no part of the conclusions.
+"""
+
+
+def path_of(folder: Path, name: str) -> Path:
+    """File of a table of the key."""
+    return folder / f"{name}.parquet"
+
+
+def read_table(folder: Path, name: str) -> list[dict[str, Any]]:
+    """Rows of a table of the key. Raises FileNotFoundError when there is no key in the folder."""
+    rows: list[dict[str, Any]] = pq.read_table(path_of(folder, name)).to_pylist()
+    return rows
