@@ -147,7 +147,7 @@ class AnswerKey:
         }
 
     def owner(self, values: Mapping[str, Any], meant: str | None = None) -> tuple[str | None, str | None]:
-        """True household number and person of a record; `meant`: the ID number of who is meant, where another is written.
+        """True household number and person of a record; `meant`: ID number of who is meant, where another is written.
 
         The number the record was made with; else the home of the person it names. (In the month of a merger the row of
         the household that ended still belongs to that household, and its people already live in the other.)

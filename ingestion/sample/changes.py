@@ -27,10 +27,17 @@ def _age(values: Mapping[str, Value], period: Period) -> int | None:
     return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
 
 
+_DERIVED: Mapping[str, Callable[[Mapping[str, Value], Period], Any]] = {
+    "age": _age,
+    "ends_in_x": lambda values, _period: str(values.get("id_number")).endswith("X"),
+}
+"""What the conditions may ask that is no column."""
+
+
 def fits(values: Mapping[str, Value], where: Where, period: Period) -> bool:
     """The record is one of those meant. Raises ValueError for a condition of no known form."""
     for name, wanted in where.items():
-        value: Any = _age(values, period) if name == "age" else values.get(name)
+        value: Any = _DERIVED[name](values, period) if name in _DERIVED else values.get(name)
         match wanted:
             case "given":
                 is_met = value not in (None, "", ())
@@ -59,13 +66,22 @@ _OPERATIONS: Mapping[str, Callable[[Any, Any, Mapping[str, Value], Period], Valu
     "times": lambda value, by, _values, _period: round(value * by, 2),
     "copy": lambda _value, column, values, _period: values[column],
     "only": lambda _value, column, values, _period: (str(values[column]),),
+    "round": lambda value, base, _values, _period: float(round(value / base) * base),
+    "spread": lambda _value, ends, values, _period: float(
+        ends[0] + sum(str(values["household_no"]).encode()) * 37 % (ends[1] - ends[0])
+    ),
+    "fixed": lambda value, figure, values, _period: (
+        round(figure * (sum(str(values["account_no"]).encode()) % 9 + 4) / 8, 2) if value else value
+    ),
     "days": lambda value, by, _values, _period: value + timedelta(days=by),
     "months": lambda value, by, _values, _period: _later(value, by),
     "month": lambda _value, by, _values, period: period.shift(by),
     "day": lambda _value, by, _values, period: period.first_day + timedelta(days=by),
     "year": lambda _value, by, _values, period: period.year + by,
 }
-"""add, times: of a figure; copy: another column; only: another column as the only code of a list; days, months: moves a
+"""add, times: of a figure; copy: another column; only: another column as the only code of a list; round: to whole
+multiples; spread: somewhere between two ends; fixed: the same every month; `bump`: the grade in a disability
+certificate's number is another; days, months: moves a
 date or month; month, day, year: counted from the month reported."""
 
 
@@ -79,6 +95,9 @@ def changed(values: Mapping[str, Value], change: Change, period: Period) -> dict
             case dict():
                 ((operation, argument),) = new.items()
                 written[name] = _OPERATIONS[operation](written[name], argument, written, period)
+            case "bump":
+                text = str(written[name])
+                written[name] = text[:19] + str(int(text[19]) % 4 + 1) + text[20:]
             case list():
                 written[name] = tuple(new)
             case _:

@@ -19,6 +19,7 @@ from ingestion.sample.catalogue import kinds
 from ingestion.sample.cell_faults import Scene
 from ingestion.sample.cells import write_row
 from ingestion.sample.defects import plant
+from ingestion.sample.disguises import disguise
 from ingestion.sample.files import encode, to_xlsx
 from ingestion.sample.habits import BadFile, Habit, habits
 from ingestion.sample.layouts import Row, Sheet, fill, lay_out
@@ -29,6 +30,7 @@ from ingestion.sample.services import everyone
 from ingestion.sample.slips import let_slip
 from ingestion.sample.spoiled import Draft, folder_month, spoil
 from ingestion.sample.state import State
+from ingestion.sample.stories import told
 from ingestion.sample.subjects import SUBJECTS
 
 if TYPE_CHECKING:
@@ -73,9 +75,21 @@ class Desk:
         """The block's rows of the month as the office writes them, each readable; `before`: rows of earlier blocks."""
         columns, subject = self.habit.columns(self.contract), self.habit.subject
         rng = self.rng(f"slips/{state.block.position}")
-        records = let_slip(SUBJECTS[subject](state), self.habit, self.contract, self.period, rng=rng, before=before)
+        records = let_slip(
+            told(state, subject, SUBJECTS[subject](state)),
+            self.habit,
+            self.contract,
+            self.period,
+            rng=rng,
+            before=before,
+        )
         return [
-            Row(write_row(self.habit, columns, record), record.place.township, record.is_plain, record=record)
+            Row(
+                disguise(write_row(self.habit, columns, record), record.disguise),
+                record.place.township,
+                record.is_plain,
+                record=record,
+            )
             for record in records
         ]
 

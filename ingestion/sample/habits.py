@@ -44,9 +44,11 @@ class Slip(_Strict):
     """A row that is read and taken, though something in it asks for a question: the rule of its kind warns."""
 
     kind: str
-    change: Mapping[str, Any]
+    change: Mapping[str, Any] = Field(default_factory=dict)
     """Canonical name -> what is written; see ``changes.py``."""
     where: Mapping[str, Any] = Field(default_factory=dict)
+    written: Mapping[str, str] = Field(default_factory=dict)
+    """Canonical name -> another way of writing the same; see ``disguises.py``."""
     rows: int = 1
     """Rows that must have it together for the rule to see it."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from random import Random
 
@@ -44,6 +44,8 @@ class Record:
     is_plain: bool = True
     """A fault planted here rejects this row and drags no other row with it."""
     notes: tuple[Note, ...] = ()
+    disguise: Mapping[str, str] = field(default_factory=dict)
+    """Column -> another way of writing the same (``disguises.py``)."""
     meant: str | None = None
     """ID number of the person who is meant, where the row names another or none that anybody has."""
 

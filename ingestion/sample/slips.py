@@ -31,8 +31,7 @@ def allowed(rows: int) -> int:
 def _check(habit: Habit, contract: Contract) -> None:
     sent = {column.name for column in habit.columns(contract)}
     for slip in habit.slips:
-        if not slip.change.keys() <= sent:
-            missing = sorted(slip.change.keys() - sent)
+        if missing := sorted({*slip.change, *slip.written} - sent):
             raise ValueError(f"slip [{slip.kind}] of [{contract.feed_id}] writes columns that are not sent: {missing}")
 
 
@@ -44,7 +43,8 @@ def retold(record: Record, change: Change, period: Period, note: Note) -> Record
 
 
 def _apply(record: Record, slip: Slip, period: Period) -> Record:
-    return retold(record, slip.change, period, Note(slip.kind, next(iter(slip.change))))
+    column = next(iter({**slip.change, **slip.written}))
+    return replace(retold(record, slip.change, period, Note(slip.kind, column)), disguise=slip.written)
 
 
 def let_slip(

@@ -21,6 +21,7 @@ from ingestion.sample.catalogue import kinds
 from ingestion.sample.county import write_county
 from ingestion.sample.habits import habits
 from ingestion.sample.manifest import Manifest, PlantedDefect, SampleFile
+from ingestion.sample.stories import plots
 from ingestion.table import FileProblem
 
 DENSE = (Period(2026, 4), Period(2026, 10))
@@ -32,7 +33,7 @@ def _planned() -> set[str]:
     for habit in habits().feeds.values():
         found |= {plan.kind for plan in habit.defects} | {slip.kind for slip in habit.slips}
         found |= {bad.fault for bad in habit.wholly_bad}
-    return found
+    return found | set(plots())
 
 
 def _known_rules() -> set[str]:
@@ -95,7 +96,7 @@ def _is_seen(planted: PlantedDefect, found: Found) -> bool:
         case "warned":
             return (entry.rule, "warning") in here
         case "accepted":
-            return entry.not_rule not in {rule for rule, _ in here}
+            return entry.not_rule not in {rule for rule, severity in here if severity != "info"}
     return True
 
 
