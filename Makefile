@@ -5,7 +5,7 @@ BIN := .venv/bin
 # Quietens warnings about extra package locations that are configured on a machine but empty.
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes
 
-.PHONY: demo test up down status clean lint bench migrate lock
+.PHONY: demo test up down status clean lint bench fuzz migrate lock
 .DEFAULT_GOAL := demo
 
 $(BIN)/hearth: requirements.lock pyproject.toml
@@ -33,6 +33,10 @@ test: .venv/.dev
 
 lint bench: .venv/.dev
 	@$(BIN)/hearth $@
+
+# A hundred thousand worsened files, each with a verdict. About ten minutes on one core.
+fuzz: .venv/.dev
+	@$(BIN)/python -m tests.fuzz.run --count 100000
 
 # Pins everything, with hashes and without any index address. Needs uv.
 lock:

@@ -98,21 +98,50 @@ def write_sample(
     typer.echo(f"{len(made.files)} files for {', '.join(map(str, wanted))}; manifest: {target}; answer key: {folder}")
 
 
+@app.command("sample-report")
+def report_sample(
+    key: Annotated[Path | None, typer.Option(help="Folder of the answer key that `hearth sample` wrote.")] = None,
+    images: Annotated[Path | None, typer.Option(help="Folder for three pictures; needs matplotlib.")] = None,
+    page: Annotated[Path | None, typer.Option(help="Markdown page whose marked stretch gets the counts.")] = None,
+) -> None:
+    """Say what the sample county holds, counted from its answer key; draw it if asked."""
+    from ingestion.sample.portrait import portrait, put_into, to_markdown
+
+    folder = key or settings().home / "sample" / "key"
+    text = to_markdown(portrait(folder))
+    if page is None:
+        typer.echo(text)
+    else:
+        put_into(page, text)
+        typer.echo(f"written: {page}")
+    if images is not None:
+        from ingestion.sample.plots import draw
+
+        for path in draw(folder, images):
+            typer.echo(f"written: {path}")
+
+
 @app.command("score")
 def score_warehouse(
     key: Annotated[Path | None, typer.Option(help="Folder of the answer key that `hearth sample` wrote.")] = None,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write the score there too.")] = None,
-    minimum: Annotated[Path | None, typer.Option(help="YAML of floors; exit code 1 if a figure falls below.")] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Write the score there too; - prints it instead of the tables.")
+    ] = None,
+    floor: Annotated[Path | None, typer.Option(help="YAML of floors; exit code 1 if a figure falls below.")] = None,
 ) -> None:
     """Compare what the warehouse found in the sample county with what was planted and what is true."""
     from ingestion.sample.score import below, read_warehouse, score_against
     from ingestion.sample.score_report import read_floors, show
 
-    floors = read_floors(minimum) if minimum else {}
+    floors = read_floors(floor) if floor else {}
     found = read_warehouse()
     score = score_against(found, key or settings().home / "sample" / "key")
-    show(score, Console())
-    if json_file is not None:
+    is_printed = json_file == Path("-")
+    if is_printed:
+        typer.echo(score.to_json(), nl=False)
+    else:
+        show(score, Console())
+    if json_file is not None and not is_printed:
         json_file.parent.mkdir(parents=True, exist_ok=True)
         json_file.write_text(score.to_json(), encoding="utf-8")
     if fallen := below(score, floors):
@@ -147,6 +176,25 @@ def intake(
     for text in broken:
         typer.echo(f"not taken: {text}", err=True)
     if broken:
+        raise typer.Exit(1)
+
+
+@app.command("inspect")
+def inspect_one(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="A table of any kind.")],
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Show what the reader sees in a file: kind, encoding, sheets, header, columns, rows. No value of a row is shown.
+
+    Exit code 1 if the file cannot be opened at all (password, macros, damage, too large).
+    """
+    import json
+
+    from ingestion.inspect_file import as_text, inspect_bytes
+
+    found = inspect_bytes(file.read_bytes())
+    typer.echo(json.dumps(found.as_json(), ensure_ascii=False, indent=2) if as_json else as_text(found))
+    if found.problem is not None:
         raise typer.Exit(1)
 
 

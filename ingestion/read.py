@@ -10,15 +10,11 @@ from ingestion.normalise.problems import file_problem
 from ingestion.normalise.text import as_text
 from ingestion.normalise.typed import type_rows
 from ingestion.reader.assemble import assemble
-from ingestion.reader.decode import decode
-from ingestion.reader.delimited import read_delimited
 from ingestion.reader.grid import Book, Grid
 from ingestion.reader.headers import HeaderIndex, Layout, find_header
 from ingestion.reader.join import join
-from ingestion.reader.markup import read_html, read_xml2003
-from ingestion.reader.sniff import FileKind, Limits, sniff
+from ingestion.reader.opening import limits_of, open_file
 from ingestion.reader.titles import month_of_sheet, months_of_file_name, stated_months
-from ingestion.reader.workbook import read_xls, read_xlsx
 from ingestion.reference_data import parameters
 from ingestion.table import FileProblem, RawTable, TypedTable
 
@@ -51,19 +47,7 @@ def type_table(raw: RawTable, period: Period, county_code: str) -> TypedTable:
 
 def open_book(data: bytes, period: Period) -> Book:
     """The sheets of a file of any accepted kind. Raises FileProblem F-01, F-02, F-07."""
-    known = parameters(period.last_day)
-    kind = sniff(data, Limits(int(known["max_file_mb"]), int(known["max_zip_ratio"])))
-    match kind:
-        case FileKind.XLSX:
-            return read_xlsx(data)
-        case FileKind.XLS:
-            return read_xls(data)
-        case FileKind.XML2003:
-            return read_xml2003(data)
-        case FileKind.HTML:
-            return read_html(decode(data))
-        case FileKind.TEXT:
-            return read_delimited(decode(data))
+    return open_file(data, limits_of(parameters(period.last_day))).book
 
 
 def _matching_sheets(book: Book, contract: Contract, index: HeaderIndex, scan_rows: int) -> list[tuple[Grid, Layout]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import ROUND_HALF_UP, Decimal
+from math import isfinite
 
 from ingestion.normalise.problems import CellProblem
 from ingestion.normalise.text import as_text, nfkc, plain_number
@@ -24,6 +25,8 @@ def split_number(cell: CellValue) -> tuple[Decimal, str]:
     if isinstance(cell, int):
         return Decimal(cell), ""
     if isinstance(cell, float):
+        if not isfinite(cell):
+            raise CellProblem("S-07")
         return Decimal(plain_number(cell)), ""
     text = re.sub(r"\s+", "", nfkc(as_text(cell)).replace("−", "-")) if isinstance(cell, str) else ""
     match = _WITH_UNIT.match(text)
@@ -60,10 +63,9 @@ def parse_decimal(
         if times is None:
             raise CellProblem("S-07")
         number *= times
-    number = to_scale(number, scale)
-    if abs(number) >= _LARGEST:
+    if abs(number) >= _LARGEST:  # before rounding, which has room for 28 digits only
         raise CellProblem("S-07", message="大得不合理")
-    return number
+    return to_scale(number, scale)
 
 
 def _unit_sent(written: str, unit: str | None, header_unit: str | None, title_unit: str | None) -> str | None:

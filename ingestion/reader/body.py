@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from ingestion.normalise.text import as_text, is_blank
 from ingestion.reader.grid import Grid
 from ingestion.reader.headers import Layout, header_key
+from ingestion.reader.words import FOOTER, GROUP, TOTAL, is_example, is_guide_word, is_line, is_numbering, tight
 from ingestion.table import CellValue
-
-_TOTAL = re.compile(r"^(本页|本村|本乡|本镇|全县|全镇|全乡)?(合计|总计|小计|累计|共计)[:：]?$")
-_FOOTER = re.compile(
-    r"^(合计|总计|小计|累计|共计|本页|填表人|填报人|制表|审核|复核|负责人|单位负责人|分管|经办人"
-    r"|填报单位|填报日期|填报时间|联系人|注\d*[:：.、]|注$|说明|备注|数据来源|单位[:：(（]|第\d+页|共\d+页)"
-)
-_GROUP = re.compile(r"[(（]\d+(户|所|人|个|名|条|村)[)）]$")
-_PLACEHOLDER = re.compile(r"^[{$#]")
-_HINT = re.compile(
-    r"^(必填|选填|非必填|文本|数字|数值|日期|下拉|是/否|格式|填写|例[:：如]|示例|样例|yyyy)", re.IGNORECASE
-)
-_EXAMPLE = re.compile(r"^[(（【]?(示例|样例|例)[)）】:：]?$")
 
 
 @dataclass(slots=True)
@@ -89,28 +77,26 @@ class RowSorter:
     def _is_lone_record(self, column: int, cell: CellValue) -> bool:
         """A row of one cell is a title, a note or a group name, unless the cell is a key or there are no others."""
         text = as_text(cell)
-        if text in self._titles or _FOOTER.match(text) or _TOTAL.match(text) or _GROUP.search(text):
+        if text in self._titles or FOOTER.match(text) or TOTAL.match(text) or GROUP.search(text):
             return False
         return len(self._loaded) == 1 or (column in self._keys and any(character.isdigit() for character in text))
 
     def _is_guide(self, filled: list[tuple[int, CellValue]]) -> bool:
         """Instructions, ``{.field}`` marks, a row of column numbers or an example right below the header."""
         texts = [as_text(cell) for _, cell in filled]
-        if _EXAMPLE.match(texts[0]):
+        if is_example(texts[0]) or is_numbering(texts):
             return True
-        if len(texts) >= 3 and _is_numbering(texts):
-            return True
-        guides = sum(bool(_PLACEHOLDER.match(text) or _HINT.match(text)) for text in texts)
+        guides = sum(is_guide_word(text) for text in texts)
         return guides * 2 > len(texts)
 
     def _is_total(self, filled: list[tuple[int, CellValue]]) -> bool:
         """A total or a note line: its key columns are empty, but for the one that the word itself may stand in."""
         said = [cell for c, cell in filled if c in self._keys and not is_blank(cell, nothing_is_blank=True)]
-        if len(said) > 1 or (said and not (isinstance(said[0], str) and _is_line(said[0]))):
+        if len(said) > 1 or (said and not (isinstance(said[0], str) and is_line(said[0]))):
             return False
         first = filled[0][1]
-        return any(isinstance(cell, str) and _TOTAL.match(_tight(cell)) for _, cell in filled) or (
-            isinstance(first, str) and _FOOTER.match(_tight(first)) is not None
+        return any(isinstance(cell, str) and TOTAL.match(tight(cell)) for _, cell in filled) or (
+            isinstance(first, str) and FOOTER.match(tight(first)) is not None
         )
 
     def _is_header(self, filled: list[tuple[int, CellValue]]) -> bool:
@@ -119,22 +105,6 @@ class RowSorter:
             return False
         texts = {c: header_key(as_text(cell)) for c, cell in filled}
         return any(sum(header.get(c) == text for c, text in texts.items()) * 2 > len(texts) for header in self._headers)
-
-
-def _is_line(text: str) -> bool:
-    return bool(_TOTAL.match(_tight(text)) or _FOOTER.match(_tight(text)))
-
-
-def _tight(text: str) -> str:
-    return "".join(text.split())
-
-
-def _is_numbering(texts: list[str]) -> bool:
-    numbers = [text.strip("()（）") for text in texts]
-    start = next((i for i, number in enumerate(numbers) if number.isdigit()), None)
-    if start is None or start > 2 or not set(numbers[:start]) <= set("甲乙丙丁"):
-        return False
-    return numbers[start:] == [str(n) for n in range(1, len(numbers) - start + 1)]
 
 
 def columns_of(layout: Layout) -> Iterator[tuple[str, list[int]]]:

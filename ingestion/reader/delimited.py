@@ -8,39 +8,50 @@ from collections import Counter
 
 from ingestion.normalise.problems import file_problem
 from ingestion.reader.grid import Book, Grid
+from ingestion.reader.guards import LONGEST_CELL, MOST_COLUMNS, Limits, check_text, long_cell, too_many_cells
 from ingestion.table import CellValue
 
 _DELIMITERS = (",", "\t", ";")
 _SAMPLE = 60
 _HEAD = 200_000
-csv.field_size_limit(10_000_000)
+csv.field_size_limit(LONGEST_CELL)
 
 
-def read_delimited(text: str) -> Book:
+def read_delimited(text: str, limits: Limits | None = None) -> Book:
     """One sheet of text cells; a record is a row, blank lines included, as a spreadsheet shows them.
 
-    Raises FileProblem F-01 if a quotation mark is never closed: everything behind it would vanish into one cell.
+    Raises FileProblem F-01 if a quotation mark is never closed: everything behind it would vanish into one cell;
+    F-02 for more cells than the limits allow, or a cell with more text than a cell holds.
     """
-    delimiter = _delimiter(text)
+    delimiter = delimiter_of(text)
+    ends = text.count("\n") + text.count("\r") - text.count("\r\n")
+    check_text(text.count(delimiter) + ends, ends, limits or Limits())
     try:
         records = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
     except csv.Error as problem:
         unquoted = _unquoted(text, delimiter)
         if unquoted is None:
+            if "limit" in str(problem):
+                raise long_cell() from None
             raise file_problem(
                 "F-01", message="文件里的英文引号不成对，分不清各列", fix="请删去多余的英文引号，或另存为xlsx后重报"
-            ) from problem
+            ) from None
         records = unquoted
+    if max(map(len, records), default=0) > MOST_COLUMNS:
+        raise too_many_cells(limits or Limits())
     rows: list[list[CellValue]] = [[value or None for value in record] for record in records]
     return Book([Grid("", rows)], is_text=True)
 
 
-def _delimiter(text: str) -> str:
+def delimiter_of(text: str) -> str:
     """The character that cuts most of the first lines into the same number of cells."""
     lines = [line for line in text[:_HEAD].splitlines() if line.strip()][:_SAMPLE]
 
     def regularity(delimiter: str) -> tuple[int, int]:
-        widths = Counter(len(record) for record in csv.reader(lines, delimiter=delimiter) if len(record) > 1)
+        try:
+            widths = Counter(len(record) for record in csv.reader(lines, delimiter=delimiter) if len(record) > 1)
+        except csv.Error:  # a text longer than a cell may be: reading says so
+            return 0, 0
         return max(((count, width) for width, count in widths.items()), default=(0, 0))
 
     return max(_DELIMITERS, key=regularity)
@@ -48,7 +59,10 @@ def _delimiter(text: str) -> str:
 
 def _unquoted(text: str, delimiter: str) -> list[list[str]] | None:
     """Records with quotation marks as ordinary characters, if that makes all rows but title lines equally wide."""
-    records = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quoting=csv.QUOTE_NONE))
+    try:
+        records = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quoting=csv.QUOTE_NONE))
+    except csv.Error:
+        return None
     widths = Counter(len(record) for record in records if record)
     if not widths:
         return None

@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
+from math import isfinite
 from typing import Any
 from xml.etree.ElementTree import Element, ParseError
 
@@ -15,60 +17,104 @@ from lxml import etree
 
 from ingestion.normalise.problems import file_problem
 from ingestion.reader.grid import Book, Grid, address
+from ingestion.reader.guards import (
+    MOST_COLUMNS,
+    MOST_ROWS,
+    Limits,
+    refuse_document_type,
+    stray_cell,
+    too_many_cells,
+)
+from ingestion.reader.refusals import damaged
 from ingestion.table import CellValue
 
 _SS = "{urn:schemas-microsoft-com:office:spreadsheet}"
 _X = "{urn:schemas-microsoft-com:office:excel}"
 _WIDEST = 2_000
-_TALLEST = 2_000_000
+_DEEPEST = 60
+_EMPTY_ROW = 8
+"""An empty row takes as much room as this many cells."""
+_ROW_TAG = re.compile(r"<tr[\s>/]")
 
 
-def read_html(text: str) -> Book:
+def read_html(text: str, limits: Limits | None = None) -> Book:
     """Every innermost table of a page as a sheet of text cells. Scripts, links and entities are never followed.
 
-    Raises FileProblem F-01 without a table, F-03 if the last table is not closed.
+    Raises FileProblem F-01 without a table or with one nested beyond reason, F-02 for too many cells, F-03 if the last
+    table is not closed.
     """
-    text = re.sub(r"^\s*<\?xml[^>]*\?>", "", text)
+    text = re.sub(r"^\s*<\?xml[^<>]*\?>", "", text)
     parser = etree.HTMLParser(no_network=True, remove_comments=True, remove_pis=True, huge_tree=True)
-    root = etree.fromstring(text, parser)
-    tables = [] if root is None else [table for table in root.iter("table") if table.find(".//table") is None]
+    try:
+        root = etree.fromstring(text, parser)
+    except (etree.XMLSyntaxError, ValueError):
+        raise damaged() from None
+    tables = [] if root is None else list(root.iter("table"))
     if not tables:
         raise file_problem("F-01")
-    if text.lower().rfind("</table") < text.lower().rfind("<tr"):
+    lowered = text.lower()
+    if lowered.rfind("</table") < lowered.rfind("<tr"):
         # A parser closes what is open and says nothing: the rows that did not arrive would be gone without a trace.
         raise file_problem("F-03")
-    return Book([_html_table(f"表{number}", table) for number, table in enumerate(tables, 1)], is_text=True)
+    if sum(1 for _ in root.iter("tr")) < _written_rows(lowered):
+        raise damaged()  # the parser gives up in silence below a few hundred levels
+    budget = _Budget(limits or Limits())
+    innermost = [table for table in tables if next(table.iterdescendants("table"), None) is None]
+    return Book([_html_table(f"表{number}", table, budget) for number, table in enumerate(innermost, 1)], is_text=True)
 
 
-def _html_table(name: str, table: Any) -> Grid:
+def _written_rows(lowered: str) -> int:
+    """Rows written outside comments, scripts and styles."""
+    head, *pieces = re.split("<!--|<script|<style", lowered)
+    parts = [head, *(re.split("-->|</script|</style", piece, maxsplit=1)[-1] for piece in pieces)]
+    return sum(len(_ROW_TAG.findall(part)) for part in parts)
+
+
+@dataclass(slots=True)
+class _Budget:
+    """Cells that may still be made: spans and indexes are written in a few bytes each."""
+
+    limits: Limits
+    spent: int = 0
+
+    def spend(self, cells: int) -> None:
+        self.spent += cells
+        if self.spent > self.limits.max_cells:
+            raise too_many_cells(self.limits)
+
+
+def _html_table(name: str, table: Any, budget: _Budget) -> Grid:
     grid = Grid(name, [])
-    taken: set[tuple[int, int]] = set()
-    for r, row in enumerate(table.iter("tr")):
+    taken: dict[int, list[tuple[int, int]]] = {}
+    """Row -> columns, first and behind the last, that cells from above reach into."""
+    rows = list(table.iter("tr"))
+    for r, row in enumerate(rows):
         cells: list[CellValue] = []
-        c = 0
+        reached = taken.pop(r, [])
         for cell in row:
             if cell.tag not in ("td", "th"):
                 continue
-            while taken and (r, c) in taken:
-                cells.append(None)
-                c += 1
+            while reached and (end := max((after for c, after in reached if c <= len(cells) < after), default=0)):
+                cells.extend([None] * (end - len(cells)))
+            c = len(cells)
             cells.append(_html_text(cell) or None)
             if not cell.attrib:
-                c += 1
                 continue
-            down, across = _span(cell, "rowspan"), _span(cell, "colspan")
+            down, across = min(_span(cell, "rowspan"), len(rows) - r), _span(cell, "colspan")
+            budget.spend(down * across)
+            if c + across > MOST_COLUMNS:
+                raise too_many_cells(budget.limits)
             cells.extend([None] * (across - 1))
             if down > 1 or across > 1:
                 grid.merged.append((r, c, r + down - 1, c + across - 1))
-            if down > 1:
-                taken.update((r + i, c + j) for i in range(1, min(down, 70_000)) for j in range(across))
-            c += across
+            for below in range(r + 1, r + down):
+                taken.setdefault(below, []).append((c, c + across))
         grid.rows.append(cells)
     return grid
 
 
 def _span(cell: Any, name: str) -> int:
-    stated = (cell.get(name) or "1").strip()
+    stated = (cell.get(name) or "1").strip()[:6]
     return min(max(int(stated), 1), _WIDEST) if stated.isascii() and stated.isdigit() else 1
 
 
@@ -86,47 +132,64 @@ def _html_text(cell: Any) -> str:
     return "".join(parts).strip()
 
 
-def read_xml2003(data: bytes) -> Book:
-    """The worksheets of an XML Spreadsheet 2003. Raises FileProblem F-01 for broken XML and for entity tricks."""
+def read_xml2003(data: bytes, limits: Limits | None = None) -> Book:
+    """The worksheets of an XML Spreadsheet 2003.
+
+    Raises FileProblem F-01 for broken XML and for entity tricks, F-02 for too many cells.
+    """
+    refuse_document_type(data)
     try:
-        return Book(list(_worksheets(data)), is_text=False)
-    except (ParseError, DefusedXmlException, ValueError) as problem:
-        raise file_problem("F-01", message="文件已损坏，打不开", fix="请在本机打开检查，另存为xlsx后重报") from problem
+        return Book(list(_worksheets(data, _Budget(limits or Limits()))), is_text=False)
+    except (ParseError, DefusedXmlException, ValueError, OverflowError, LookupError):
+        raise damaged() from None  # without the cause: its text may quote a cell
 
 
-def _worksheets(data: bytes) -> Iterator[Grid]:
-    for _, node in iterparse(io.BytesIO(data), events=("end",)):
-        if node.tag == f"{_SS}Worksheet":
-            grid = Grid(node.get(f"{_SS}Name", ""), [])
+def _worksheets(data: bytes, budget: _Budget) -> Iterator[Grid]:
+    grid = Grid("", [])
+    depth = 0
+    for event, node in iterparse(io.BytesIO(data), events=("start", "end")):
+        depth += 1 if event == "start" else -1
+        if depth > _DEEPEST:
+            raise damaged()
+        if event == "start":
+            if node.tag == f"{_SS}Worksheet":
+                grid = Grid(node.get(f"{_SS}Name", ""), [])
+        elif node.tag == f"{_SS}Row":
+            _xml_row(node, grid, budget)
+            node.clear()
+        elif node.tag == f"{_SS}Worksheet":
             visible = node.find(f"{_X}WorksheetOptions/{_X}Visible")
             grid.is_hidden = visible is not None and (visible.text or "").startswith("SheetHidden")
-            _xml_rows(node, grid)
             yield grid
             node.clear()
 
 
-def _xml_rows(sheet: Element, grid: Grid) -> None:
-    for row in sheet.iterfind(f"{_SS}Table/{_SS}Row"):
-        index = row.get(f"{_SS}Index")
-        while index is not None and len(grid.rows) < min(int(index) - 1, _TALLEST):
-            grid.rows.append([])
-        cells: list[CellValue] = []
-        r = len(grid.rows)
-        for cell in row.iterfind(f"{_SS}Cell"):
-            place = cell.get(f"{_SS}Index")
-            if place is not None:
-                cells.extend([None] * min(int(place) - 1 - len(cells), _WIDEST))
-            across = min(int(cell.get(f"{_SS}MergeAcross", "0")), _WIDEST)
-            down = min(int(cell.get(f"{_SS}MergeDown", "0")), _TALLEST)
-            c = len(cells)
-            if across or down:
-                grid.merged.append((r, c, r + down, c + across))
-            value, is_broken = _xml_value(cell)
-            if is_broken:
-                grid.broken[(r, c)] = address(r, c)
-            cells.append(value)
-            cells.extend([None] * across)
-        grid.rows.append(cells)
+def _xml_row(row: Element, grid: Grid, budget: _Budget) -> None:
+    index = int(row.get(f"{_SS}Index", "0"))
+    if index - 1 > len(grid.rows):
+        if index > MOST_ROWS:
+            raise stray_cell(min(index, 10**7), 1)
+        budget.spend((index - len(grid.rows)) * _EMPTY_ROW)
+        grid.rows.extend([] for _ in range(index - 1 - len(grid.rows)))
+    cells: list[CellValue] = []
+    r = len(grid.rows)
+    for cell in row.iterfind(f"{_SS}Cell"):
+        ahead = int(cell.get(f"{_SS}Index", "0")) - 1 - len(cells)
+        across = max(int(cell.get(f"{_SS}MergeAcross", "0")), 0)
+        down = max(int(cell.get(f"{_SS}MergeDown", "0")), 0)
+        if max(ahead, across) > MOST_COLUMNS or down > MOST_ROWS:
+            raise stray_cell(min(r + down + 1, 10**7), min(len(cells) + max(ahead, across) + 1, 10**6))
+        budget.spend(1 + max(ahead, 0) + across)
+        cells.extend([None] * ahead)
+        c = len(cells)
+        if across or down:
+            grid.merged.append((r, c, r + down, c + across))
+        value, is_broken = _xml_value(cell)
+        if is_broken:
+            grid.broken[(r, c)] = address(r, c)
+        cells.append(value)
+        cells.extend([None] * across)
+    grid.rows.append(cells)
 
 
 def _xml_value(cell: Element) -> tuple[CellValue, bool]:
@@ -135,13 +198,13 @@ def _xml_value(cell: Element) -> tuple[CellValue, bool]:
         return None, cell.get(f"{_SS}Formula") is not None
     text = "".join(data.itertext())
     kind = data.get(f"{_SS}Type")
-    if kind == "Error":
-        return None, True
     if kind == "Number":
         number = float(text)
+        if not isfinite(number):
+            return None, True
         return (int(number) if number.is_integer() and abs(number) < 1e15 else number), False
     if kind == "Boolean":
         return text.strip() == "1", False
     if kind == "DateTime":
-        return datetime.fromisoformat(text.strip()), False
-    return text or None, False
+        return datetime.fromisoformat(text.strip()).replace(tzinfo=None), False
+    return (None, True) if kind == "Error" else (text or None, False)

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import io
+import os
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Any
+from xml.etree.ElementTree import ParseError
 
 import xlrd
+from defusedxml.common import DefusedXmlException
 from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
-from ingestion.normalise.problems import file_problem
 from ingestion.reader import faults
+from ingestion.reader.biff import read_workbook, workbook_stream
 from ingestion.reader.decode import HAN
 from ingestion.reader.grid import Book, Grid
-from ingestion.table import CellValue, FileProblem
+from ingestion.reader.guards import Limits
+from ingestion.reader.refusals import damaged
+from ingestion.table import CellValue
 
 _HEAD = 20
 _PLAIN = frozenset({str, int, float, bool, date, datetime})
@@ -22,45 +30,69 @@ _PLAIN = frozenset({str, int, float, bool, date, datetime})
 def read_xlsx(data: bytes) -> Book:
     """All worksheets of an xlsx workbook, hidden ones marked. No formula, link or macro is executed."""
     grids = _calamine(data)
-    broken, is_1904 = faults.xlsx_faults(data)
+    try:
+        broken, is_1904 = faults.xlsx_faults(data)
+    except (ParseError, DefusedXmlException, KeyError, ValueError):
+        raise damaged() from None
     for grid in grids:
         grid.broken = broken.get(grid.sheet, {})
+        refuse_overlaps(grid)
     return Book(grids, is_text=False, is_1904=is_1904)
 
 
-def read_xls(data: bytes) -> Book:
+def read_xls(data: bytes, limits: Limits | None = None) -> Book:
     """All worksheets of a BIFF workbook. Text that came out without any Han character is read a second way (L8)."""
+    records = read_workbook(workbook_stream(data), limits or Limits())
     grids = _calamine(data)
     if not any(_has_han(grid) for grid in grids):
         grids = _recoded(grids) or _second_engine(data)
-    try:
-        broken, is_1904 = faults.xls_faults(data)
-    except ValueError as problem:
-        raise _damaged() from problem
+    broken = records.faults
     for grid in grids:
         grid.broken = broken.get(grid.sheet, {})
-    return Book(grids, is_text=False, is_1904=is_1904)
+        refuse_overlaps(grid)
+    return Book(grids, is_text=False, is_1904=records.is_1904)
 
 
-def _damaged() -> FileProblem:
-    return file_problem("F-01", message="文件已损坏，打不开", fix="请在本机打开检查，另存为xlsx后重报")
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Where the engine stumbles it writes to the error output by itself, and what it writes may quote a cell."""
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def _calamine(data: bytes) -> list[Grid]:
     try:
-        with CalamineWorkbook.from_filelike(io.BytesIO(data)) as book:
+        with _silent(), CalamineWorkbook.from_filelike(io.BytesIO(data)) as book:
             return [
                 _grid(book.get_sheet_by_name(entry.name), entry.visible != SheetVisibleEnum.Visible)
                 for entry in book.sheets_metadata
                 if entry.typ == SheetTypeEnum.WorkSheet
             ]
-    except CalamineError as problem:
-        raise _damaged() from problem
+    except CalamineError:
+        raise damaged() from None
     except BaseException as problem:
         # The engine is compiled; where it stumbles over a damaged file it throws something that is no Exception.
         if type(problem).__name__ == "PanicException":
-            raise _damaged() from problem
+            raise damaged() from None
         raise
+
+
+def refuse_overlaps(grid: Grid) -> None:
+    """Merged ranges share no cell, so together they fit into the sheet; a thousand that each cover all of it would be
+    filled for ever. Raises FileProblem F-01."""
+    width = max(map(len, grid.rows), default=0)
+    covered = 0
+    for top, left, bottom, right in grid.merged:
+        covered += max(min(bottom, len(grid.rows) - 1) - top + 1, 0) * max(min(right, width - 1) - left + 1, 0)
+    if covered > len(grid.rows) * width:
+        raise damaged()
 
 
 def _grid(sheet: Any, is_hidden: bool) -> Grid:
@@ -104,8 +136,8 @@ def _second_engine(data: bytes) -> list[Grid]:
     """Read an old workbook again with the Chinese code page, whatever code page it claims."""
     try:
         book = xlrd.open_workbook(file_contents=data, encoding_override="gb18030", formatting_info=False)
-    except (xlrd.XLRDError, UnicodeError, AssertionError, IndexError) as problem:
-        raise _damaged() from problem
+    except (xlrd.XLRDError, UnicodeError, AssertionError, IndexError, ValueError, KeyError, TypeError, struct.error):
+        raise damaged() from None
     grids = []
     for sheet in book.sheets():
         rows = [[_xlrd_cell(sheet.cell(r, c), book.datemode) for c in range(sheet.ncols)] for r in range(sheet.nrows)]

@@ -216,6 +216,7 @@ class AnswerKey:
                         "person": row.person,
                         "is_planted": row.is_planted,
                         "is_reachable": not row.is_planted and month.register.reach(row) is not None,
+                        "link_path": None if row.is_planted else month.register.way(row),
                     }
                 )
         for feed_id, contract in contracts().items():

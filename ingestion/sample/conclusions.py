@@ -22,8 +22,9 @@ GUARANTEES = ("food", "clothing", "education", "medical", "housing", "water", "p
 FIVE = GUARANTEES[:5]
 MET, UNMET, UNKNOWN = "met", "unmet", "unknown"
 
-ID_COLUMNS = ("id_number", "head_id_number", "holder_id_number")
-"""Columns that name a person; the first that a row has is its key."""
+WAYS = {"id_number": "person", "head_id_number": "head", "holder_id_number": "account"}
+"""Columns that name a person, and the name of the way to the household; the first that a row has is its key."""
+ID_COLUMNS = tuple(WAYS)
 
 _LEFT = frozenset({"21", "22", "23", "24"})
 """Changes that end a membership, and changes that end a household (the lists number them alike)."""
@@ -97,6 +98,14 @@ class Register:
         if direct is not None:
             return None if len(found) == 1 and direct not in found else direct
         return next(iter(found)) if len(found) == 1 else None
+
+    def way(self, row: SentRow) -> str | None:
+        """Which way `reach` takes: `direct` by the household number, else by the person; None if it leads nowhere."""
+        if self.reach(row) is None:
+            return None
+        if row.values.get("household_no") in self.households:
+            return "direct"
+        return next(way for name, way in WAYS.items() if row.values.get(name))
 
 
 @dataclass(frozen=True, slots=True)

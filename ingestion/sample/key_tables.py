@@ -59,6 +59,7 @@ TABLES: Mapping[str, Mapping[str, Any]] = {
         "person": _TEXT,
         "is_planted": _BOOL,
         "is_reachable": _BOOL,
+        "link_path": _TEXT,
     },
     "defects": {
         "period": _TEXT,
@@ -105,7 +106,8 @@ warehouse; `hearth score` compares. Parquet; months are `YYYY-MM`.
   disability, labour, membership, insurance, schooling. No name, no ID number.
 - `links.parquet`, one row per data row of a good file: the true household (null outside the register), whether a fault
   was planted in the row (`is_planted`), and whether the accepted rows lead from it to a household (`is_reachable`: the
-  member row of a house's owner may itself have been refused).
+  member row of a house's owner may itself have been refused), and by which way (`link_path`: direct by the household
+  number, else person, head or account by an ID number).
 - `defects.parquet`, one row per planted fault: the rule that must find it, file, sheet, row, column. Without a row
   number the whole file must be refused.
 {remarks.README}\
@@ -134,7 +136,12 @@ def path_of(folder: Path, name: str) -> Path:
     return folder / f"{name}.parquet"
 
 
+def load_table(folder: Path, name: str) -> pa.Table:
+    """A table of the key, all months. Raises FileNotFoundError when there is no key in the folder."""
+    return pq.read_table(path_of(folder, name))
+
+
 def read_table(folder: Path, name: str) -> list[dict[str, Any]]:
     """Rows of a table of the key. Raises FileNotFoundError when there is no key in the folder."""
-    rows: list[dict[str, Any]] = pq.read_table(path_of(folder, name)).to_pylist()
+    rows: list[dict[str, Any]] = load_table(folder, name).to_pylist()
     return rows

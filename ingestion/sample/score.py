@@ -1,4 +1,4 @@
-"""Compares what the warehouse found with the answer key: findings, links, states, rates.
+"""Compares what the warehouse found with the answer key: findings, links, states, rates, indicators.
 
 Everything of the warehouse is read first, by the roles that may, and only then is the key opened. Links are tables of
 the newest build, so they are scored for its month alone; findings and published months for every month of the key.
@@ -6,26 +6,38 @@ the newest build, so they are scored for its month alone; findings and published
 
 from __future__ import annotations
 
-import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from psycopg import sql
 
 from hearth.database import Role, connect
+from ingestion.reference_data import indicators
 from ingestion.sample.conclusions import GUARANTEES, MET, UNMET
+from ingestion.sample.indicators import GUARANTEE_OF
 from ingestion.sample.key_tables import read_table
+from ingestion.sample.score_model import (
+    IndicatorScore,
+    KindScore,
+    LinkScore,
+    PathScore,
+    RateScore,
+    RuleScore,
+    Score,
+    StateScore,
+)
 
 STATES = (*GUARANTEES, "five", "seven")
 ABSENT = "absent"
 """Not a state: the household is in the key or in the warehouse only."""
 _COUNTS = ("universe", "met", "unmet", "unknown")
+_INDICATOR_COUNTS = ("numerator", "denominator", "unknown")
+UNKNOWN_SHARE = "GUA-10"
+"""The share of households of which nobody knows whether they meet a guarantee."""
 _WHOLE_FILE = ("", 0)
-_NAMED = 50
-"""So many differences of each kind are written down one by one."""
 
 Address = tuple[str, str, int]
 """sha256 of the file, sheet, row; an empty sheet and row 0 for the whole file."""
@@ -48,124 +60,6 @@ class Found:
     """Month and household number -> guarantee -> state."""
     rates: Mapping[tuple[str, str, str], tuple[int, int, int, int]]
     """Month, region, guarantee -> universe, met, unmet, unknown."""
-
-
-@dataclass(slots=True)
-class RuleScore:
-    """One rule over all rows and files."""
-
-    planted: int = 0
-    found: int = 0
-    missed: int = 0
-    false_alarms: int = 0
-    """Error findings on rows in which nothing was planted."""
-
-
-@dataclass(slots=True)
-class LinkScore:
-    """One feed's rows of the newest build."""
-
-    right: int = 0
-    wrong: int = 0
-    missed: int = 0
-    """The accepted rows lead to the true household, and the row was not linked."""
-    unreachable: int = 0
-    """Nothing that was accepted leads to a household, and the row was not linked."""
-    by_path: dict[str, dict[str, int]] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class StateScore:
-    """One guarantee over household-months."""
-
-    confusion: dict[str, dict[str, int]] = field(default_factory=dict)
-    """State in the key -> state in the warehouse -> household-months."""
-    wrong_met: int = 0
-    wrong_unmet: int = 0
-
-
-@dataclass(slots=True)
-class RateScore:
-    """One guarantee over regions and months."""
-
-    equal: int = 0
-    unequal: int = 0
-
-
-@dataclass(slots=True)
-class Score:
-    """All of it; `differences` names up to `_NAMED` of each kind, without personal data."""
-
-    files_expected: int = 0
-    files_missing: int = 0
-    rules: dict[str, RuleScore] = field(default_factory=dict)
-    link_period: str | None = None
-    links: dict[str, LinkScore] = field(default_factory=dict)
-    periods: list[str] = field(default_factory=list)
-    unpublished: list[str] = field(default_factory=list)
-    states: dict[str, StateScore] = field(default_factory=dict)
-    rates: dict[str, RateScore] = field(default_factory=dict)
-    differences: dict[str, list[str]] = field(default_factory=dict)
-
-    def note(self, kind: str, text: str) -> None:
-        """Keep the text of a difference, as one of the first of its kind."""
-        texts = self.differences.setdefault(kind, [])
-        if len(texts) < _NAMED:
-            texts.append(text)
-
-    def headline(self) -> dict[str, float | int | None]:
-        """The figures that floors are set for; None where there was nothing to compare."""
-        rules, links = self.rules.values(), self.links.values()
-        found, right = sum(rule.found for rule in rules), sum(link.right for link in links)
-        cells = [(key, state, count) for one in self.states.values() for key, state, count in _cells(one.confusion)]
-        agreed = sum(count for key, state, count in cells if key == state)
-        equal = sum(rate.equal for rate in self.rates.values())
-        return {
-            "files_missing": self.files_missing,
-            "months_unpublished": len(self.unpublished),
-            "rule_recall": ratio(found, found + sum(rule.missed for rule in rules)),
-            "rule_precision": ratio(found, found + sum(rule.false_alarms for rule in rules)),
-            "link_recall": ratio(right, right + sum(link.missed for link in links)),
-            "link_precision": ratio(right, right + sum(link.wrong for link in links)),
-            "state_agreement": ratio(agreed, sum(count for _, _, count in cells)),
-            "wrong_met": sum(one.wrong_met for one in self.states.values()) if cells else None,
-            "wrong_unmet": sum(one.wrong_unmet for one in self.states.values()) if cells else None,
-            "rates_equal": ratio(equal, equal + sum(rate.unequal for rate in self.rates.values())),
-        }
-
-    def to_json(self) -> str:
-        """Counts, the headline and examples of differences."""
-        rules = {name: asdict(rule) | precision_recall(rule) for name, rule in sorted(self.rules.items())}
-        links = {name: asdict(link) | link_ratios(link) for name, link in sorted(self.links.items())}
-        node = asdict(self) | {"headline": self.headline(), "rules": rules, "links": links}
-        return json.dumps(node, ensure_ascii=False, indent=1) + "\n"
-
-
-def _cells(confusion: Mapping[str, Mapping[str, int]]) -> Iterable[tuple[str, str, int]]:
-    for key, row in confusion.items():
-        for state, count in row.items():
-            yield key, state, count
-
-
-def ratio(part: int, whole: int) -> float | None:
-    """None over nothing: an empty comparison is no success."""
-    return part / whole if whole else None
-
-
-def precision_recall(rule: RuleScore) -> dict[str, float | None]:
-    """Of one rule."""
-    return {
-        "precision": ratio(rule.found, rule.found + rule.false_alarms),
-        "recall": ratio(rule.found, rule.planted),
-    }
-
-
-def link_ratios(link: LinkScore) -> dict[str, float | None]:
-    """Of one feed; rows that nothing accepted leads from are not counted as missed."""
-    return {
-        "precision": ratio(link.right, link.right + link.wrong),
-        "recall": ratio(link.right, link.right + link.missed),
-    }
 
 
 # ---------------------------------------------------------------- reading the warehouse
@@ -256,6 +150,12 @@ def _score_rules(score: Score, found: Found, key: Path) -> None:
             rules[rule_id].false_alarms += 1
             score.note("false alarm", f"[{rule_id}] {files[address[0]]} sheet [{address[1]}] row [{address[2]}]")
     score.rules = dict(rules)
+    kinds: dict[str, KindScore] = defaultdict(KindScore)
+    for row in defects:
+        if row["sha256"] in found.received:
+            kinds[row["kind"]].planted += 1
+            kinds[row["kind"]].found += (_address(row), row["rule_id"]) in found.findings
+    score.kinds = dict(kinds)
 
 
 def _score_links(score: Score, found: Found, key: Path) -> None:
@@ -270,12 +170,14 @@ def _score_links(score: Score, found: Found, key: Path) -> None:
         number, path = found.links.get(_address(row), (None, None))
         if number is not None:
             verdict = "right" if number == truth else "wrong"
-            counts = one.by_path.setdefault(path or "", {"right": 0, "wrong": 0})
-            counts[verdict] += 1
+            way = one.by_path.setdefault(path or "", PathScore())
+            setattr(way, verdict, getattr(way, verdict) + 1)
         elif truth is None:
             continue
         else:
             verdict = "missed" if row["is_reachable"] else "unreachable"
+            if row["is_reachable"]:
+                one.by_path.setdefault(row["link_path"], PathScore()).missed += 1
         setattr(one, verdict, getattr(one, verdict) + 1)
         if verdict in {"wrong", "missed"}:
             score.note(f"link {verdict}", f"{row['path']} sheet [{row['sheet']}] row [{row['row']}]")
@@ -322,10 +224,52 @@ def _score_rates(score: Score, found: Found, key: Path) -> None:
     score.rates = dict(rates)
 
 
+def _said(found: Found) -> dict[tuple[str, str, str, str], tuple[int, int, int]]:
+    """(Month, indicator, part, region) -> numerator, denominator, unknown: what the warehouse says, under its codes.
+
+    Rates of the guarantees are all it has so far: those of the households that meet one, and of those of whom nobody
+    knows. An indicator that is not here is not computed yet.
+    """
+    codes = {guarantee: code for code, guarantee in GUARANTEE_OF.items()}
+    said: dict[tuple[str, str, str, str], tuple[int, int, int]] = {}
+    for (period, region, guarantee), (universe, met, _, unknown) in found.rates.items():
+        said[period, codes[guarantee], "", region] = (met, universe, unknown)
+        said[period, UNKNOWN_SHARE, guarantee, region] = (unknown, universe, 0)
+    return said
+
+
+def _score_indicators(score: Score, found: Found, key: Path) -> None:
+    said = {place: counts for place, counts in _said(found).items() if place[0] in score.periods}
+    names = {code: one.name_zh for code, one in indicators().items() if one.is_first_release}
+    scores = {code: IndicatorScore(name) for code, name in names.items()}
+    for _, code, _, _ in said:
+        scores[code].said += 1
+    for row in read_table(key, "indicators"):
+        if row["period"] not in score.periods:
+            continue
+        one, place = (
+            scores[row["indicator_code"]],
+            (row["period"], row["indicator_code"], row["part"], row["region_code"]),
+        )
+        counts = said.get(place)
+        expected = tuple(row[f"expected_{name}"] for name in _INDICATOR_COUNTS)
+        if row["expected_numerator"] is not None:
+            one.in_key += 1
+            if counts == expected:
+                one.equal += 1
+            elif one.said:
+                score.note("indicator", f"{place}: key {expected}, warehouse {counts} ({_INDICATOR_COUNTS})")
+        if counts is not None and counts[1] and row["true_value"] is not None:
+            least, most = counts[0] / counts[1], (counts[0] + counts[2]) / counts[1]
+            one.truth_compared += 1
+            one.truth_inside += least <= row["true_value"] <= most
+    score.indicators = scores
+
+
 def score_against(found: Found, key: Path) -> Score:
     """The score of what was found against the key in the folder. Raises FileNotFoundError when it holds no key."""
     score = Score()
-    for part in (_score_rules, _score_links, _score_states, _score_rates):
+    for part in (_score_rules, _score_links, _score_states, _score_rates, _score_indicators):
         part(score, found, key)
     return score
 

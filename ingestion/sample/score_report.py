@@ -9,7 +9,8 @@ import yaml
 from rich.console import Console
 from rich.table import Table
 
-from ingestion.sample.score import ABSENT, Score, link_ratios, precision_recall
+from ingestion.sample.score import ABSENT
+from ingestion.sample.score_model import Score, indicator_ratios, link_ratios, precision_recall, ratio
 
 
 def read_floors(path: Path) -> dict[str, float]:
@@ -33,12 +34,29 @@ def _rules(score: Score) -> Table:
     return table
 
 
+def _kinds(score: Score) -> Table:
+    table = Table("kind", "planted", "found", "recall", title="Planted faults by kind")
+    for name, kind in sorted(score.kinds.items()):
+        table.add_row(name, str(kind.planted), str(kind.found), _share(ratio(kind.found, kind.planted)))
+    return table
+
+
+def _paths(score: Score) -> Table:
+    table = Table("path", "right", "wrong", "missed", "precision", "recall", title="Links by path, over all feeds")
+    for path, one in sorted(score.paths().items()):
+        shares = link_ratios(one)
+        table.add_row(
+            path, str(one.right), str(one.wrong), str(one.missed), _share(shares["precision"]), _share(shares["recall"])
+        )
+    return table
+
+
 def _links(score: Score) -> Table:
     title = f"Links of the newest build ({score.link_period or 'no rows'}) only: their tables hold one build"
     table = Table("feed", "right", "wrong", "missed", "unreachable", "by path", "precision", "recall", title=title)
     for feed_id, link in sorted(score.links.items()):
         shares = link_ratios(link)
-        paths = ", ".join(f"{path} {counts['right']}/{sum(counts.values())}" for path, counts in link.by_path.items())
+        paths = ", ".join(f"{path} {one.right}/{one.right + one.wrong}" for path, one in sorted(link.by_path.items()))
         counts = (link.right, link.wrong, link.missed, link.unreachable)
         table.add_row(feed_id, *map(str, counts), paths, _share(shares["precision"]), _share(shares["recall"]))
     return table
@@ -67,10 +85,28 @@ def _rates(score: Score) -> Table:
     return table
 
 
+def _indicators(score: Score) -> Table:
+    columns = ("in key", "said", "equal", "precision", "recall", "truth within bounds")
+    table = Table("indicator", "name", *columns, title="Indicators by region and month")
+    for code, one in sorted(score.indicators.items()):
+        if one.said:
+            shares = indicator_ratios(one)
+            counts = map(str, (one.in_key, one.said, one.equal))
+            table.add_row(code, one.name, *counts, *(_share(share) for share in shares.values()))
+    return table
+
+
+def _not_computed(score: Score) -> str:
+    codes = [code for code, one in sorted(score.indicators.items()) if not one.said]
+    cells = sum(score.indicators[code].in_key for code in codes)
+    return f"not computed by the warehouse yet: {len(codes)} indicators ({cells} cells of the key): {', '.join(codes)}"
+
+
 def show(score: Score, console: Console) -> None:
     """Print the tables, the headline and up to ten differences of each kind."""
-    for table in (_rules(score), _links(score), _states(score), _rates(score)):
-        console.print(table)
+    for make in (_rules, _kinds, _paths, _links, _states, _rates, _indicators):
+        console.print(make(score))
+    console.print(_not_computed(score), markup=False)
     if score.unpublished:
         console.print(f"months of the key that are not published: {', '.join(score.unpublished)}", markup=False)
     for kind, texts in score.differences.items():

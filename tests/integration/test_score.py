@@ -18,7 +18,8 @@ from ingestion.contract import contracts, departments
 from ingestion.sample.answer_key import AnswerKey
 from ingestion.sample.conclusions import GUARANTEES
 from ingestion.sample.county import write_county
-from ingestion.sample.score import Score, below, read_warehouse, score_against
+from ingestion.sample.score import below, read_warehouse, score_against
+from ingestion.sample.score_model import Score
 from ingestion.sample.score_report import read_floors
 
 FLOOR = Path(__file__).parents[1] / "score_floor.yaml"
@@ -88,11 +89,11 @@ def _damage() -> None:
 def test_everything_planted_is_found_nothing_else_is_said_and_damage_shows(key: Path, tmp_path: Path) -> None:
     _assert_perfect(score_against(read_warehouse(), key))
     target = tmp_path / "score.json"
-    ran = CliRunner().invoke(app, ["score", "--key", str(key), "--json", str(target), "--minimum", str(FLOOR)])
+    ran = CliRunner().invoke(app, ["score", "--key", str(key), "--json", str(target), "--floor", str(FLOOR)])
     assert ran.exit_code == 0, ran.output
     assert json.loads(target.read_text(encoding="utf-8"))["headline"]["rates_equal"] == 1.0
     _damage()
-    ran = CliRunner().invoke(app, ["score", "--key", str(key), "--json", str(target), "--minimum", str(FLOOR)])
+    ran = CliRunner().invoke(app, ["score", "--key", str(key), "--json", str(target), "--floor", str(FLOOR)])
     assert ran.exit_code == 1, ran.output
     figures = json.loads(target.read_text(encoding="utf-8"))["headline"]
     assert {name for name, floor in read_floors(FLOOR).items() if figures[name] != floor} == {
@@ -102,4 +103,6 @@ def test_everything_planted_is_found_nothing_else_is_said_and_damage_shows(key: 
         "state_agreement",
         "wrong_met",
         "rates_equal",
+        "indicator_precision",
+        "indicator_recall",
     }

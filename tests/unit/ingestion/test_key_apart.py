@@ -6,7 +6,7 @@ import ast
 from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
-ANSWERS = {"answer_key", "conclusions", "feed_rows", "indicators", "key_tables", "score", "score_report"}
+ANSWERS = {"answer_key", "conclusions", "feed_rows", "indicators", "key_tables", "score", "score_model", "score_report"}
 MAY = {"ingestion/commands.py"}
 """The command line starts the generator and the scorer."""
 
@@ -31,3 +31,28 @@ def test_only_the_sample_and_the_command_line_import_the_key() -> None:
             seen += 1
             assert not {f"ingestion.sample.{answer}" for answer in ANSWERS} & _imported(path), name
     assert seen > 50
+
+
+def test_no_query_contract_or_suite_reads_the_key() -> None:
+    """What is no Python could only reach the key by its folder or its tables: neither is named anywhere."""
+    words = ("sample/key", "answer key", "answer_key", "ingestion.sample", "ingestion/sample", "read_parquet")
+    seen = 0
+    for room in ("dbt_project", "expectations", "publishing", "dags", "hearth", "ingestion"):
+        for path in sorted((ROOT / room).rglob("*")):
+            name = path.relative_to(ROOT).as_posix()
+            if path.suffix not in {".sql", ".yml", ".yaml", ".csv"} or name.startswith("ingestion/sample/"):
+                continue
+            if name.startswith(("dbt_project/target/", "dbt_project/logs/")):
+                continue
+            seen += 1
+            text = path.read_text(encoding="utf-8").lower()
+            assert not [word for word in words if word in text], name
+    assert seen > 150
+
+
+def test_nothing_but_the_command_line_knows_the_sample() -> None:
+    for room in ("expectations", "publishing", "dags", "ingestion"):
+        for path in sorted((ROOT / room).rglob("*.py")):
+            name = path.relative_to(ROOT).as_posix()
+            if name not in MAY and not name.startswith("ingestion/sample/"):
+                assert not [module for module in _imported(path) if module.startswith("ingestion.sample")], name

@@ -11,7 +11,8 @@ import pytest
 from msoffcrypto.format.ooxml import OOXMLFile
 
 from ingestion.contract import Kind
-from ingestion.reader.sniff import FileKind, Limits, sniff
+from ingestion.reader.guards import Limits
+from ingestion.reader.sniff import FileKind, sniff
 from ingestion.reader.titles import month_of_sheet, months_of_file_name, stated_months
 from ingestion.table import CellValue, FileProblem
 from tests.unit.ingestion.reader_files import (

@@ -243,7 +243,47 @@ def test_a_household_too_few_or_too_many_is_seen(perfect: Found, key: Path) -> N
 def test_a_rate_that_differs_is_seen(perfect: Found, key: Path) -> None:
     place, (universe, met, unmet, unknown) = next(iter(perfect.rates.items()))
     spoilt = {**perfect.rates, place: (universe, met + 1, unmet, unknown - 1)}
-    assert _fallen(replace(perfect, rates=spoilt), key) == {"rates_equal"}
+    assert _fallen(replace(perfect, rates=spoilt), key) == {"rates_equal", "indicator_precision", "indicator_recall"}
+
+
+def test_indicators_the_warehouse_does_not_compute_are_no_pass(perfect: Found, key: Path) -> None:
+    node = json.loads(score_against(perfect, key).to_json())["indicators"]
+    computed = {code for code, one in node.items() if one["is_computed"]}
+    assert computed == {f"GUA-{number:02d}" for number in range(1, 11)}
+    assert {one["recall"] for code, one in node.items() if code in computed} == {1.0}
+    assert {one["recall"] for code, one in node.items() if code not in computed} == {None}
+    assert node["POV-10"]["in_key"] > 0
+    fewer = {place: counts for place, counts in perfect.rates.items() if place[2] != "water"}
+    assert {"indicators_computed", "indicator_recall"} <= _fallen(replace(perfect, rates=fewer), key)
+
+
+def test_most_truth_lies_within_the_bounds(perfect: Found, key: Path) -> None:
+    """What is unknown may be either, so the true value lies between least and most, refused rows apart."""
+    for code, one in score_against(perfect, key).indicators.items():
+        if code in {"GUA-01", "GUA-02", "GUA-03", "GUA-07"}:
+            assert one.truth_inside / one.truth_compared > 0.9, code
+
+
+def test_links_are_told_apart_by_path(perfect: Found, key: Path) -> None:
+    ways = {
+        (row["sha256"], row["sheet"], row["row"]): row["link_path"]
+        for row in read_table(key, "links")
+        if row["period"] == "2026-10"
+    }
+    assert set(ways.values()) == {"direct", "person", "head", "account", None}
+    by_head = next(address for address, way in ways.items() if way == "head")
+    links = {address: (number, ways[address]) for address, (number, _) in perfect.links.items() if address != by_head}
+    paths = score_against(replace(perfect, links=links), key).paths()
+    assert {way for way, one in paths.items() if one.missed} == {"head"}
+    assert all(one.right > 5 and not one.wrong for one in paths.values())
+
+
+def test_faults_are_told_apart_by_kind(perfect: Found, key: Path) -> None:
+    gone = next(row for row in read_table(key, "defects") if row["kind"] == "numeric")
+    spoilt = perfect.findings - {((gone["sha256"], gone["sheet"], gone["row"]), gone["rule_id"])}
+    kinds = score_against(replace(perfect, findings=spoilt), key).kinds
+    assert len(kinds) > 10
+    assert {kind for kind, one in kinds.items() if one.found < one.planted} == {"numeric"}
 
 
 def test_an_empty_warehouse_never_passes(key: Path) -> None:

@@ -1,0 +1,201 @@
+"""What a score of the sample county holds: counts by rule, kind of fault, link path, state, rate and indicator."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+
+NAMED = 50
+"""So many differences of each kind are written down one by one."""
+
+
+@dataclass(slots=True)
+class RuleScore:
+    """One rule over all rows and files."""
+
+    planted: int = 0
+    found: int = 0
+    missed: int = 0
+    false_alarms: int = 0
+    """Error findings on rows in which nothing was planted."""
+
+
+@dataclass(slots=True)
+class KindScore:
+    """One kind of fault; findings do not say of which kind they are, so it has a recall and no precision."""
+
+    planted: int = 0
+    found: int = 0
+
+
+@dataclass(slots=True)
+class PathScore:
+    """One way from rows to households, within one feed."""
+
+    right: int = 0
+    wrong: int = 0
+    missed: int = 0
+    """The accepted rows lead this way to the true household, and the row was not linked."""
+
+
+@dataclass(slots=True)
+class LinkScore:
+    """One feed's rows of the newest build."""
+
+    right: int = 0
+    wrong: int = 0
+    missed: int = 0
+    """The accepted rows lead to the true household, and the row was not linked."""
+    unreachable: int = 0
+    """Nothing that was accepted leads to a household, and the row was not linked."""
+    by_path: dict[str, PathScore] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class StateScore:
+    """One guarantee over household-months."""
+
+    confusion: dict[str, dict[str, int]] = field(default_factory=dict)
+    """State in the key -> state in the warehouse -> household-months."""
+    wrong_met: int = 0
+    wrong_unmet: int = 0
+
+
+@dataclass(slots=True)
+class RateScore:
+    """One guarantee over regions and months."""
+
+    equal: int = 0
+    unequal: int = 0
+
+
+@dataclass(slots=True)
+class IndicatorScore:
+    """One indicator over months, regions and parts: what the warehouse says against what follows from the rows."""
+
+    name: str
+    in_key: int = 0
+    """Cells with an expected value."""
+    said: int = 0
+    """Cells that the warehouse has; none at all: it does not compute the indicator yet."""
+    equal: int = 0
+    """Cells with the same numerator, denominator and unknown."""
+    truth_inside: int = 0
+    """Of the cells said and in the key: those whose true value lies between the warehouse's least and most."""
+    truth_compared: int = 0
+
+
+@dataclass(slots=True)
+class Score:
+    """All of it; `differences` names up to `NAMED` of each kind, without personal data."""
+
+    files_expected: int = 0
+    files_missing: int = 0
+    rules: dict[str, RuleScore] = field(default_factory=dict)
+    kinds: dict[str, KindScore] = field(default_factory=dict)
+    link_period: str | None = None
+    links: dict[str, LinkScore] = field(default_factory=dict)
+    periods: list[str] = field(default_factory=list)
+    unpublished: list[str] = field(default_factory=list)
+    states: dict[str, StateScore] = field(default_factory=dict)
+    rates: dict[str, RateScore] = field(default_factory=dict)
+    indicators: dict[str, IndicatorScore] = field(default_factory=dict)
+    differences: dict[str, list[str]] = field(default_factory=dict)
+
+    def note(self, kind: str, text: str) -> None:
+        """Keep the text of a difference, as one of the first of its kind."""
+        texts = self.differences.setdefault(kind, [])
+        if len(texts) < NAMED:
+            texts.append(text)
+
+    def headline(self) -> dict[str, float | int | None]:
+        """The figures that floors are set for; None where there was nothing to compare."""
+        rules, links = self.rules.values(), self.links.values()
+        found, right = sum(rule.found for rule in rules), sum(link.right for link in links)
+        cells = [cell for one in self.states.values() for cell in _cells(one.confusion)]
+        agreed = sum(count for key, state, count in cells if key == state)
+        equal = sum(rate.equal for rate in self.rates.values())
+        same = sum(one.equal for one in self.indicators.values())
+        return {
+            "files_missing": self.files_missing,
+            "months_unpublished": len(self.unpublished),
+            "rule_recall": ratio(found, found + sum(rule.missed for rule in rules)),
+            "rule_precision": ratio(found, found + sum(rule.false_alarms for rule in rules)),
+            "link_recall": ratio(right, right + sum(link.missed for link in links)),
+            "link_precision": ratio(right, right + sum(link.wrong for link in links)),
+            "state_agreement": ratio(agreed, sum(count for _, _, count in cells)),
+            "wrong_met": sum(one.wrong_met for one in self.states.values()) if cells else None,
+            "wrong_unmet": sum(one.wrong_unmet for one in self.states.values()) if cells else None,
+            "rates_equal": ratio(equal, equal + sum(rate.unequal for rate in self.rates.values())),
+            "indicators_computed": sum(one.said > 0 for one in self.indicators.values()),
+            "indicator_precision": ratio(same, sum(one.said for one in self.indicators.values())),
+            "indicator_recall": ratio(same, sum(one.in_key for one in self.indicators.values() if one.said)),
+        }
+
+    def to_json(self) -> str:
+        """Counts, shares, the headline and examples of differences; `paths` are the link paths over all feeds."""
+        node = asdict(self) | {"headline": self.headline()}
+        node["rules"] = {name: asdict(rule) | precision_recall(rule) for name, rule in sorted(self.rules.items())}
+        node["kinds"] = {
+            name: asdict(kind) | {"recall": ratio(kind.found, kind.planted)}
+            for name, kind in sorted(self.kinds.items())
+        }
+        node["links"] = {
+            name: asdict(link)
+            | link_ratios(link)
+            | {"by_path": {path: asdict(one) | link_ratios(one) for path, one in sorted(link.by_path.items())}}
+            for name, link in sorted(self.links.items())
+        }
+        node["paths"] = {path: asdict(one) | link_ratios(one) for path, one in sorted(self.paths().items())}
+        node["indicators"] = {
+            code: asdict(one) | {"is_computed": one.said > 0} | indicator_ratios(one)
+            for code, one in sorted(self.indicators.items())
+        }
+        return json.dumps(node, ensure_ascii=False, indent=1) + "\n"
+
+    def paths(self) -> dict[str, PathScore]:
+        """The link paths over all feeds."""
+        found: dict[str, PathScore] = {}
+        for link in self.links.values():
+            for path, one in link.by_path.items():
+                total = found.setdefault(path, PathScore())
+                total.right, total.wrong = total.right + one.right, total.wrong + one.wrong
+                total.missed += one.missed
+        return found
+
+
+def _cells(confusion: Mapping[str, Mapping[str, int]]) -> Iterable[tuple[str, str, int]]:
+    for key, row in confusion.items():
+        for state, count in row.items():
+            yield key, state, count
+
+
+def ratio(part: int, whole: int) -> float | None:
+    """None over nothing: an empty comparison is no success."""
+    return part / whole if whole else None
+
+
+def precision_recall(rule: RuleScore) -> dict[str, float | None]:
+    """Of one rule."""
+    return {
+        "precision": ratio(rule.found, rule.found + rule.false_alarms),
+        "recall": ratio(rule.found, rule.planted),
+    }
+
+
+def link_ratios(link: LinkScore | PathScore) -> dict[str, float | None]:
+    """Of one feed or path; rows that nothing accepted leads from are not counted as missed."""
+    return {
+        "precision": ratio(link.right, link.right + link.wrong),
+        "recall": ratio(link.right, link.right + link.missed),
+    }
+
+
+def indicator_ratios(one: IndicatorScore) -> dict[str, float | None]:
+    """Of one indicator; nothing but None for one that the warehouse does not compute."""
+    return {
+        "precision": ratio(one.equal, one.said),
+        "recall": ratio(one.equal, one.in_key) if one.said else None,
+        "truth_inside_share": ratio(one.truth_inside, one.truth_compared),
+    }
