@@ -21,7 +21,7 @@ from ingestion.sample.cells import write_row
 from ingestion.sample.defects import plant
 from ingestion.sample.disguises import disguise
 from ingestion.sample.files import encode, to_xlsx
-from ingestion.sample.habits import BadFile, Habit, habits
+from ingestion.sample.habits import Again, BadFile, Habit, habits
 from ingestion.sample.layouts import Row, Sheet, fill, lay_out
 from ingestion.sample.manifest import Manifest, MonthFacts, PlantedDefect, SampleFile
 from ingestion.sample.months import block_months, check_wanted, together
@@ -157,6 +157,20 @@ def _entry(desk: Desk, name: str, content: bytes, rows: Sequence[Row], bad: BadF
     )
 
 
+def _sent_again(
+    desk: Desk, again: Again, sent: tuple[SampleFile, bytes], clean: Sequence[Row]
+) -> tuple[SampleFile, bytes, Sequence[Row]]:
+    """The same bytes under another name, or the whole file once more with every faulty row mended."""
+    entry, content = sent
+    name = desk.name(again.file)
+    if again.kind == "same_file_twice":
+        path = f"{entry.path.rpartition('/')[0]}/{name}"
+        return replace(entry, path=path, of_the_file=(again.kind,)), content, []
+    rows = [Row(dict(row.cells), row.township, row.is_plain, record=row.record) for row in clean]
+    content = encode(desk.sheets(desk.habit.columns(desk.contract), rows), desk.habit)
+    return replace(_entry(desk, name, content, rows), of_the_file=(again.kind,)), content, rows
+
+
 def _nil_return(desk: Desk) -> tuple[SampleFile, bytes, Sequence[Row]]:
     """The office's declaration that nothing happened: why, and who says so (F-09)."""
     words = [[desk.name("{county}{year}年{month}月{title}零报告")], ["原因", "本月没有发生"], ["签字人", "示某"]]
@@ -169,7 +183,7 @@ def _month(
     states: Sequence[State], where: Sequence[Place], *, is_first: bool
 ) -> Iterator[tuple[SampleFile, bytes, Sequence[Row]]]:
     for feed_id, contract in contracts().items():
-        desk = Desk(contract, habits().feeds[feed_id], states[0].period, where, states[0].seed)
+        desk = Desk(contract, habits().feeds[feed_id].at(states[0].period), states[0].period, where, states[0].seed)
         blocks: list[list[Row]] = []
         for state in states:
             blocks.append(desk.rows(state, sum(map(len, blocks))))
@@ -181,7 +195,11 @@ def _month(
             yield _nil_return(desk)
             continue
         name, content, rows = _good_file(desk, blocks)
-        yield _entry(desk, name, content, rows), content, rows
+        entry = replace(_entry(desk, name, content, rows), of_the_file=desk.habit.of_the_file(desk.period))
+        yield entry, content, rows
+        for again in desk.habit.again:
+            if again.month == desk.period.month:
+                yield _sent_again(desk, again, (entry, content), clean)
 
 
 def _strays(period: Period, *, is_first: bool) -> Iterator[tuple[SampleFile, bytes, Sequence[Row]]]:
@@ -224,7 +242,8 @@ def write_county(
     """Write the files of each month under ``<target>/inbox/<department>/<period>/``, each followed by its .sha256.
 
     The same arguments give the same bytes; a month's good files do not depend on which other months are asked for.
-    The wholly bad files come in the first month. `target` is the bucket's root; `key` is told
+    The wholly bad files come in the first month, others in their own month of the year; a late file comes after the
+    files of the next month, or as the last of all. `target` is the bucket's root; `key` is told
     everything and is the caller's to write. Raises ValueError for no periods, for
     periods before the sample's first month and for contracts without a habit.
     """
@@ -235,6 +254,7 @@ def write_county(
     check_wanted(periods)
     files: list[SampleFile] = []
     facts: list[MonthFacts] = []
+    late: list[tuple[SampleFile, bytes]] = []
     for states in zip(*(block_months(block, seed, periods) for block in cut(households, where)), strict=True):
         state = together(states)
         is_first = state.period == min(periods)
@@ -243,11 +263,19 @@ def write_county(
             key.see_month(state)
             for block in states:
                 key.see_truth(block)
+        held, late = late, []
         for entry, content, rows in chain(
             _month(states, where, is_first=is_first), _strays(state.period, is_first=is_first)
         ):
-            _put(target, entry.path, content)
+            if "late" in entry.of_the_file:
+                late.append((entry, content))
+            else:
+                _put(target, entry.path, content)
             files.append(entry)
             if key is not None:
                 key.see_file(state, entry, rows)
+        for entry, content in held:
+            _put(target, entry.path, content)
+    for entry, content in late:
+        _put(target, entry.path, content)
     return Manifest(settings().county_code, seed, households, tuple(facts), tuple(files))

@@ -73,6 +73,24 @@ class BadFile(_Strict):
         return is_first if self.month is None else period.month == self.month
 
 
+class Again(_Strict):
+    """The month's file is sent a second time."""
+
+    kind: Literal["same_file_twice", "corrected"]
+    file: str
+    month: int
+    """The month of the year in which it happens."""
+
+
+class OldForm(_Strict):
+    """What the office's file looked like before it changed its form."""
+
+    until: str
+    """The first month of the new form."""
+    change: Mapping[str, Any]
+    """Parts of the habit that were otherwise."""
+
+
 class Group(_Strict):
     """A merged parent header over neighbouring columns."""
 
@@ -117,6 +135,21 @@ class Habit(_Strict):
     defects: tuple[DefectPlan, ...] = ()
     slips: tuple[Slip, ...] = ()
     wholly_bad: tuple[BadFile, ...] = ()
+    again: tuple[Again, ...] = ()
+    late_month: int | None = None
+    """The month of the year whose file comes with the next month's."""
+    old_form: OldForm | None = None
+
+    def at(self, period: Period) -> Habit:
+        """The habit as it was in a month."""
+        if self.old_form is None or period >= Period.parse(self.old_form.until):
+            return self
+        return Habit.model_validate({**self.model_dump(), **self.old_form.change})
+
+    def of_the_file(self, period: Period) -> tuple[str, ...]:
+        """Kinds that the month's file is an example of, as a whole."""
+        is_old = self.old_form is not None and period < Period.parse(self.old_form.until)
+        return (*(("another_form",) if is_old else ()), *(("late",) if period.month == self.late_month else ()))
 
     def columns(self, contract: Contract) -> list[Column]:
         """Columns of the file in the contract's order. Raises ValueError for an optional name the contract lacks."""

@@ -45,6 +45,8 @@ class SampleFile:
     fault: str | None = None
     remarks: tuple[PlantedDefect, ...] = ()
     """What is wrong, or looks wrong, in rows that are taken: its rule warns, or is judged later, or must keep still."""
+    of_the_file: tuple[str, ...] = ()
+    """Kinds that the file is an example of, as a whole: late, sent twice, corrected, on an old form."""
     is_nil: bool = False
     """The office declares that the month has no rows: taken, with nothing in it."""
 
@@ -75,7 +77,8 @@ class Manifest:
     def good(self, feed_id: str | None = None) -> Iterator[SampleFile]:
         """Files that must be taken (with some rows refused), of one feed or of all."""
         for file in self.files:
-            if not file.is_wholly_bad and feed_id in {None, f"{file.department}.{file.feed}"}:
+            is_new = not file.is_wholly_bad and "same_file_twice" not in file.of_the_file
+            if is_new and feed_id in {None, f"{file.department}.{file.feed}"}:
                 yield file
 
     def beside(self, earlier: Manifest) -> Manifest:
@@ -110,7 +113,13 @@ def read_manifest(path: Path) -> Manifest:
     """The manifest that `Manifest.write` wrote. Raises TypeError or KeyError for another shape."""
     node = json.loads(path.read_text(encoding="utf-8"))
     files = [
-        SampleFile(**{**file, **{name: tuple(PlantedDefect(**each) for each in file[name]) for name in _LISTS}})
+        SampleFile(
+            **{
+                **file,
+                **{name: tuple(PlantedDefect(**each) for each in file[name]) for name in _LISTS},
+                "of_the_file": tuple(file["of_the_file"]),
+            }
+        )
         for file in node["files"]
     ]
     months = tuple(MonthFacts(**month) for month in node["months"])

@@ -32,7 +32,9 @@ def _planned() -> set[str]:
     found = {stray.fault for stray in habits().strays}
     for habit in habits().feeds.values():
         found |= {plan.kind for plan in habit.defects} | {slip.kind for slip in habit.slips}
-        found |= {bad.fault for bad in habit.wholly_bad}
+        found |= {bad.fault for bad in habit.wholly_bad} | {again.kind for again in habit.again}
+        found |= {"late"} if habit.late_month else set()
+        found |= {"another_form"} if habit.old_form else set()
     return found | set(plots())
 
 
@@ -66,7 +68,7 @@ def dense(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Manifest]:
     """Two months so bad that small files hold every kind of row."""
     root = tmp_path_factory.mktemp("dense")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(defects, "SHARE", 0.3)
+        patch.setattr(defects, "SHARE", 0.45)
         patch.setattr(slips, "SHARE", 0.3)
         return root, write_county(DENSE, 300, 7, root)
 
@@ -143,7 +145,29 @@ def _refusal(root: Path, file: SampleFile) -> str | None:
 
 def test_a_year_holds_every_kind_of_bad_file_and_each_is_refused_by_its_rule(tmp_path: Path) -> None:
     year = [Period(2025, 11).shift(turn) for turn in range(12)]
-    manifest = write_county(year, 40, 7, tmp_path)
+    manifest = write_county(year, 140, 7, tmp_path)
     bad = [file for file in manifest.files if file.is_wholly_bad]
     assert {file.fault for file in bad} == {name for name, entry in kinds().items() if entry.effect == "file"}
     assert {file.path: _refusal(tmp_path, file) for file in bad} == {file.path: file.expected_rule_id for file in bad}
+    _assert_files_that_need_a_word(tmp_path, manifest)
+
+
+def _assert_files_that_need_a_word(root: Path, manifest: Manifest) -> None:
+    """Sent twice, corrected, late, on an old form: all of them can be taken."""
+    told = [file for file in manifest.files if file.of_the_file]
+    assert {kind for file in told for kind in file.of_the_file} == {
+        "same_file_twice",
+        "corrected",
+        "late",
+        "another_form",
+    }
+    assert [_refusal(root, file) for file in told] == [None] * len(told)
+    shas = [file.sha256 for file in manifest.files]
+    for file in told:
+        assert (shas.count(file.sha256) == 2) == (file.feed == "insurance")
+        if "corrected" in file.of_the_file:
+            (first,) = [each for each in manifest.good("civil_affairs.dibao") if each.period == file.period][:-1]
+            assert first.rows - first.expected_rejected < file.rows
+            assert file.expected_rejected == 0
+    forms = {Path(file.path).suffix for file in manifest.good("water.supply")}
+    assert forms == {".csv", ".xlsx"}
