@@ -77,6 +77,11 @@ def write_sample(
     households: Annotated[int, typer.Option(min=1, help="Households of the register.")] = 3200,
     periods: Annotated[str, typer.Option(help="Months, separated by commas.")] = "2026-09,2026-10",
     seed: Annotated[int, typer.Option(help="Another seed, other people; the same seed, the same bytes.")] = 7,
+    *,
+    surrounding: Annotated[
+        float,
+        typer.Option(min=0, help="Households outside the register, per household on it; about 4 in a real county."),
+    ] = 0.15,
     manifest: Annotated[Path | None, typer.Option(help="Where to write what was planted; never in the inbox.")] = None,
     key: Annotated[Path | None, typer.Option(help="Folder of the answer key; never below the bucket.")] = None,
 ) -> None:
@@ -89,8 +94,8 @@ def write_sample(
     from ingestion.sample.manifest import read_manifest
 
     wanted = [Period.parse(text.strip()) for text in periods.split(",")]
-    answers = AnswerKey(settings().county_code, households, seed)
-    made = write_county(wanted, households, seed, bucket(), answers)
+    answers = AnswerKey(settings().county_code, households, seed, surrounding)
+    made = write_county(wanted, households, seed, bucket(), answers, surrounding=surrounding)
     target = manifest or settings().home / "sample" / "manifest.json"
     folder = key or settings().home / "sample" / "key"
     answers.write(folder)

@@ -24,6 +24,7 @@ from ingestion.contract import contracts
 from ingestion.keys import has_token_key
 from ingestion.reference_data import regions
 from ingestion.sample import remarks
+from ingestion.sample.blocks import OUTSIDER_SHARE
 from ingestion.sample.conclusions import GUARANTEES, ID_COLUMNS, UNKNOWN, Feed, Month, SentRow
 from ingestion.sample.feed_rows import ACCEPTED, TRUE, table_of, tables_in, write_rows
 from ingestion.sample.habits import habits
@@ -73,8 +74,8 @@ class AnswerKey:
     A month's state moves on afterwards, so nothing of it is kept but the rows of the tables.
     """
 
-    def __init__(self, county_code: str, households: int, seed: int) -> None:
-        self._run = {"county_code": county_code, "households": households, "seed": seed}
+    def __init__(self, county_code: str, households: int, seed: int, surrounding: float = OUTSIDER_SHARE) -> None:
+        self._run = {"county_code": county_code, "households": households, "seed": seed, "surrounding": surrounding}
         self._rows: dict[str, list[dict[str, Any]]] = {name: [] for name in TABLES}
         self._sent: dict[tuple[str, Period], list[SentRow]] = defaultdict(list)
         self._periods: list[Period] = []
@@ -291,7 +292,7 @@ class AnswerKey:
         if not note.exists():
             return {name: [] for name in TABLES}
         run = json.loads(note.read_text(encoding="utf-8"))
-        if {name: run[name] for name in self._run} != self._run:
+        if {name: run.get(name) for name in self._run} != self._run:
             for kind in (TRUE, ACCEPTED):
                 shutil.rmtree(folder / kind, ignore_errors=True)
             return {name: [] for name in TABLES}  # another county: nothing of it is kept

@@ -14,7 +14,7 @@ from hearth.period import Period
 from hearth.settings import settings
 from ingestion.contract import Column, Contract, contracts
 from ingestion.sample.answer_key import AnswerKey
-from ingestion.sample.blocks import cut
+from ingestion.sample.blocks import OUTSIDER_SHARE, cut
 from ingestion.sample.catalogue import kinds
 from ingestion.sample.cell_faults import Scene
 from ingestion.sample.cells import write_row
@@ -25,6 +25,7 @@ from ingestion.sample.habits import Again, BadFile, Habit, habits
 from ingestion.sample.layouts import Row, Sheet, fill, lay_out
 from ingestion.sample.manifest import Manifest, MonthFacts, PlantedDefect, SampleFile
 from ingestion.sample.months import block_months, check_wanted, together
+from ingestion.sample.networks import rural_population
 from ingestion.sample.places import Place, places
 from ingestion.sample.services import everyone
 from ingestion.sample.slips import let_slip
@@ -233,19 +234,26 @@ def _facts(state: State) -> MonthFacts:
         register_persons=sum(len(home.present(state.period)) for home in active),
         county_persons=sum(1 for _ in everyone(state)),
         events=dict(sorted(Counter(state.events).items())),
+        rural=rural_population(state),
     )
 
 
 def write_county(
-    periods: Sequence[Period], households: int, seed: int, target: Target, key: AnswerKey | None = None
+    periods: Sequence[Period],
+    households: int,
+    seed: int,
+    target: Target,
+    key: AnswerKey | None = None,
+    *,
+    surrounding: float = OUTSIDER_SHARE,
 ) -> Manifest:
     """Write the files of each month under ``<target>/inbox/<department>/<period>/``, each followed by its .sha256.
 
     The same arguments give the same bytes; a month's good files do not depend on which other months are asked for.
     The wholly bad files come in the first month, others in their own month of the year; a late file comes after the
-    files of the next month, or as the last of all. `target` is the bucket's root; `key` is told
-    everything and is the caller's to write. Raises ValueError for no periods, for
-    periods before the sample's first month and for contracts without a habit.
+    files of the next month, or as the last of all. `target` is the bucket's root; `key` is told everything and is the
+    caller's to write; `surrounding`: households outside the register per household on it. Raises ValueError for no
+    periods, for periods before the sample's first month and for contracts without a habit.
     """
     without = sorted(contracts().keys() - habits().feeds.keys())
     if without:
@@ -255,7 +263,8 @@ def write_county(
     files: list[SampleFile] = []
     facts: list[MonthFacts] = []
     late: list[tuple[SampleFile, bytes]] = []
-    for states in zip(*(block_months(block, seed, periods) for block in cut(households, where)), strict=True):
+    blocks = cut(households, where, surrounding)
+    for states in zip(*(block_months(block, seed, periods) for block in blocks), strict=True):
         state = together(states)
         is_first = state.period == min(periods)
         facts.append(_facts(state))
@@ -278,4 +287,4 @@ def write_county(
             _put(target, entry.path, content)
     for entry, content in late:
         _put(target, entry.path, content)
-    return Manifest(settings().county_code, seed, households, tuple(facts), tuple(files))
+    return Manifest(settings().county_code, seed, households, tuple(facts), tuple(files), surrounding)

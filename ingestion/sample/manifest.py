@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from ingestion.sample.blocks import OUTSIDER_SHARE
+
 
 @dataclass(frozen=True, slots=True)
 class PlantedDefect:
@@ -62,6 +64,8 @@ class MonthFacts:
     register_persons: int
     county_persons: int
     events: dict[str, int]
+    rural: dict[str, tuple[int, int]]
+    """Village -> households and people living there, on the register or not: what rates of the population divide by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,8 @@ class Manifest:
     households: int
     months: tuple[MonthFacts, ...]
     files: tuple[SampleFile, ...]
+    surrounding: float = OUTSIDER_SHARE
+    """Households outside the register, per register household."""
 
     def good(self, feed_id: str | None = None) -> Iterator[SampleFile]:
         """Files that must be taken (with some rows refused), of one feed or of all."""
@@ -86,7 +92,8 @@ class Manifest:
 
         An earlier run with another county, seed or size was another county: nothing of it is kept.
         """
-        if (earlier.county_code, earlier.seed, earlier.households) != (self.county_code, self.seed, self.households):
+        mine_and_theirs = ((each.county_code, each.seed, each.households, each.surrounding) for each in (self, earlier))
+        if len(set(mine_and_theirs)) > 1:
             return self
         mine = {month.period for month in self.months}
         months = [*(month for month in earlier.months if month.period not in mine), *self.months]
@@ -122,5 +129,8 @@ def read_manifest(path: Path) -> Manifest:
         )
         for file in node["files"]
     ]
-    months = tuple(MonthFacts(**month) for month in node["months"])
+    months = tuple(
+        MonthFacts(**{**month, "rural": {code: tuple(pair) for code, pair in month["rural"].items()}})
+        for month in node["months"]
+    )
     return Manifest(**{**node, "files": tuple(files), "months": months})

@@ -25,7 +25,7 @@ _PEOPLES = (
     ("20", 0.002),
     ("21", 0.002),
 )
-"""Shares of 彝, 傣, 苗, 布朗, 白, 回, 傈僳 and 佤; the others are 汉. Invented, in the order in which they live there."""
+"""Shares of 彝, 傣, 苗, 布朗, 白, 回, 傈僳 and 佤; the others are 汉. Invented."""
 
 _WIDOWERS = 0.45
 """Of parents who live with a child alone, the share of fathers: brings the sexes to about 51.5 to 48.5."""

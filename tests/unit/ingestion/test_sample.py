@@ -261,3 +261,34 @@ def test_senseless_requests_are_refused(
     with pytest.raises(ValueError, match=message):
         write_county(periods, households, SEED, tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_shares_are_those_of_a_rural_county() -> None:
+    (state,) = months(3200, SEED, places("530524"), PERIODS[:1])
+    active = [home for home in state.registered if home.is_active(state.period)]
+    people = [person for home in active for person in home.present(state.period)]
+    assert sum(person.sex == "1" for person in people) / len(people) == pytest.approx(0.515, abs=0.01)
+    assert sum(person.ethnicity == "01" for person in people) / len(people) == pytest.approx(0.888, abs=0.02)
+    assert {"07", "18", "06", "34"} <= {person.ethnicity for person in people}
+    ages = [person.age_on(state.period.last_day) for person in people]
+    assert max(ages) in range(90, 97)
+    assert min(ages) == 0
+    bands = [sum(low <= age < low + 15 for age in ages) / len(ages) for low in (0, 15, 30, 45, 60, 75)]
+    assert bands[0] > 0.14
+    assert bands[5] < bands[4] < bands[3]
+
+
+def test_the_county_around_the_register_is_as_large_as_asked_for(tmp_path: Path) -> None:
+    plain, wide = (
+        write_county(PERIODS[:1], 60, SEED, tmp_path / str(share), surrounding=share) for share in (0.15, 4.0)
+    )
+    (before,), (after,) = plain.months, wide.months
+    assert before.register_persons == after.register_persons
+    assert after.county_persons > 4 * before.register_persons
+    villages = {place.code for place in places("530524")}
+    assert before.rural.keys() == after.rural.keys() == villages
+    assert sum(people for _, people in after.rural.values()) > after.county_persons
+    assert all(households < people for households, people in after.rural.values())
+    assert wide.beside(plain) == wide
+    with pytest.raises(ValueError, match="around each"):
+        write_county(PERIODS[:1], 60, SEED, tmp_path, surrounding=1e9)
