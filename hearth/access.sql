@@ -19,7 +19,16 @@ grant hearth_builder to hearth_publisher;
 grant usage on schema raw, quarantine, ops, reference to hearth_loader;
 grant select, insert on all tables in schema raw, quarantine to hearth_loader;
 grant select on all tables in schema reference to hearth_loader;
-grant select, insert, update on ops.submission to hearth_loader;
+-- What came when, from whom and in which order is written once: no update of those columns.
+revoke update on ops.submission from hearth_loader;
+grant select, insert on ops.submission to hearth_loader;
+grant update (
+    state, contract_version, reader_version, rows_received, rows_accepted, rows_rejected, rows_excluded, warning_count,
+    reason_rule_id, reason_message, reason_fix, notes, verdict_at, superseded_by, parent_submission_id, receipt_key,
+    is_nil_return, claimed_by, claimed_at
+) on ops.submission to hearth_loader;
+grant select, insert on ops.first_arrival, ops.confirmation, ops.reopening to hearth_loader;
+grant select, insert, delete on ops.mended_row to hearth_loader;
 grant select, insert, update, delete on ops.rule_result, ops.row_finding to hearth_loader;
 grant select, insert, update, delete on ops.submission_heading, ops.schema_issue to hearth_loader;
 grant delete on quarantine.row, quarantine.aside to hearth_loader;

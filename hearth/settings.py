@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator
@@ -32,6 +33,10 @@ class Settings(BaseSettings):
         default="0 8 * * *", description="Cron of the morning look for months past their cut-off."
     )
     cutoff_day: int = Field(default=12, ge=1, le=28, description="Day of the next month after which a month closes.")
+
+    reopening: Literal["required", "automatic"] = Field(
+        default="required", description="A file for a closed month waits for a named reopening, or restates the month."
+    )
 
     pg_host: str = "127.0.0.1"
     pg_port: int = Field(default=54330, ge=1, le=65535)

@@ -11,12 +11,14 @@ from rich.table import Table
 
 from hearth.settings import PROJECT_ROOT, settings
 from ingestion.key_commands import key_app, vault_app
+from ingestion.sample.commands import sample_app
 
 app = typer.Typer(no_args_is_help=True)
 _contracts = typer.Typer(no_args_is_help=True, help="Contracts of the feeds and the files written from them.")
 app.add_typer(_contracts, name="contracts")
 app.add_typer(key_app, name="keys")
 app.add_typer(vault_app, name="vault")
+app.add_typer(sample_app)
 
 
 @_contracts.command("generate")
@@ -70,37 +72,6 @@ def write_templates(
     for contract in found.values() if feed is None else [found[feed]]:
         for path in write(contract, out, month, stated, township):
             typer.echo(path)
-
-
-@app.command("sample")
-def write_sample(
-    households: Annotated[int, typer.Option(min=1, help="Households of the register.")] = 3200,
-    periods: Annotated[str, typer.Option(help="Months, separated by commas.")] = "2026-09,2026-10",
-    seed: Annotated[int, typer.Option(help="Another seed, other people; the same seed, the same bytes.")] = 7,
-    *,
-    surrounding: Annotated[
-        float,
-        typer.Option(min=0, help="Households outside the register, per household on it; about 4 in a real county."),
-    ] = 0.15,
-    manifest: Annotated[Path | None, typer.Option(help="Where to write what was planted; never in the inbox.")] = None,
-    key: Annotated[Path | None, typer.Option(help="Folder of the answer key; never below the bucket.")] = None,
-) -> None:
-    """Put the sample county's files into the inbox: invented people, real villages, known faults."""
-    from hearth.bucket import bucket
-    from hearth.period import Period
-    from hearth.settings import settings
-    from ingestion.sample.answer_key import AnswerKey
-    from ingestion.sample.county import write_county
-    from ingestion.sample.manifest import read_manifest
-
-    wanted = [Period.parse(text.strip()) for text in periods.split(",")]
-    answers = AnswerKey(settings().county_code, households, seed, surrounding)
-    made = write_county(wanted, households, seed, bucket(), answers, surrounding=surrounding)
-    target = manifest or settings().home / "sample" / "manifest.json"
-    folder = key or settings().home / "sample" / "key"
-    answers.write(folder)
-    (made.beside(read_manifest(target)) if target.exists() else made).write(target)
-    typer.echo(f"{len(made.files)} files for {', '.join(map(str, wanted))}; manifest: {target}; answer key: {folder}")
 
 
 @app.command("sample-report")
@@ -157,27 +128,46 @@ def score_warehouse(
 
 @app.command()
 def intake(
-    key: Annotated[str | None, typer.Argument(help="Inbox key; without it everything that is ready is taken.")] = None,
-    confirm: Annotated[list[str] | None, typer.Option(help="Rule id you answer for, for example F-18.")] = None,
+    key: Annotated[
+        str | None, typer.Argument(help="Inbox key or receipt number; without it everything that is ready is taken.")
+    ] = None,
+    confirm: Annotated[str | None, typer.Option(help="Rule id that you answer for, for example F-18.")] = None,
+    by: Annotated[str | None, typer.Option(help="Who answers for it.")] = None,
+    reason: Annotated[str | None, typer.Option(help="Why it is right.")] = None,
+    *,
+    release: Annotated[bool, typer.Option("--release", help="Only claims whose holder is gone.")] = False,
 ) -> None:
     """Take files in: check, load, answer. Exit code 1 if a file could not be worked on; refused files are no fault."""
+    from ingestion import ledger
     from ingestion.contract import departments
-    from ingestion.intake import discover, take
+    from ingestion.inbox import INBOX
+    from ingestion.intake import BY_NUMBER, discover, take
 
-    keys = [key] if key else [found for owner in (*departments(), None) for found in discover(owner)]
+    if confirm and not (key and by and by.strip() and reason and reason.strip()):
+        typer.echo("a person answers for one file and says why: give the file, --by and --reason", err=True)
+        raise typer.Exit(2)
+    if key:
+        keys = [key if key.startswith((f"{INBOX}/", BY_NUMBER)) else f"{BY_NUMBER}{key}"]
+    elif release:
+        keys = [f"{BY_NUMBER}{entry.submission_id}" for entry in ledger.stuck()]
+    else:
+        keys = [found for owner in (*departments(), None) for found in discover(owner)]
     table = Table("receipt", "state", "received", "accepted", "rejected", "excluded", "reason")
     broken: list[str] = []
     for inbox_key in keys:
         try:
-            receipt = take(inbox_key, confirmed=frozenset(confirm or ()))
-        except (OSError, RuntimeError, ValueError) as fault:  # one bad file must not cost the others anything
+            receipt = take(inbox_key)
+            if confirm and by and reason:
+                ledger.confirm(receipt.submission_id, confirm, by=by, reason=reason)
+                receipt = take(f"{BY_NUMBER}{receipt.submission_id}")
+        except (OSError, RuntimeError, ValueError, LookupError) as fault:  # one bad file must not cost the others
             broken.append(str(fault))
             continue
         counts = (receipt.rows_received, receipt.rows_accepted, receipt.rows_rejected, receipt.rows_excluded)
-        reason = f"{receipt.reason.rule_id} {receipt.reason.message}" if receipt.reason else ""
-        table.add_row(receipt.submission_id, receipt.state, *map(str, counts), reason)
-    console = Console()
-    console.print(table if table.row_count else "nothing is ready in the inbox")
+        why = f"{receipt.reason.rule_id} {receipt.reason.message}" if receipt.reason else ""
+        table.add_row(receipt.submission_id, receipt.state, *map(str, counts), why)
+    nothing = "no claim is without its holder" if release else "nothing is ready in the inbox"
+    Console().print(table if table.row_count else nothing)
     for text in broken:
         typer.echo(f"not taken: {text}", err=True)
     if broken:
@@ -204,22 +194,82 @@ def inspect_one(
 
 
 @app.command()
-def receipts(
+def submissions(
+    department: Annotated[str | None, typer.Option(help="Only of this department.")] = None,
     period: Annotated[str | None, typer.Option(help="Only this month, YYYY-MM.")] = None,
+    state: Annotated[list[str] | None, typer.Option(help="Only in this state; may be repeated.")] = None,
 ) -> None:
-    """List what was received, newest first, and what became of it."""
+    """List what was received, newest first, what became of it, and what comes next."""
     from hearth.period import Period
-    from ingestion.ledger import submissions
+    from ingestion.ledger import submissions as entries
+    from ingestion.submission import State
 
     month = str(Period.parse(period)) if period else None
-    table = Table("received at", "receipt", "state", "received", "accepted", "rejected", "warnings", "reason")
-    for entry in submissions(month):
+    states = [State(word) for word in state or ()]
+    table = Table(
+        "received at", "receipt", "no.", "state", "received", "accepted", "rejected", "warnings", "reason", "next step"
+    )
+    for entry in entries(department=department, period=month, states=states):
         counts = (entry.rows_received, entry.rows_accepted, entry.rows_rejected, entry.warning_count)
         moment = entry.received_at.astimezone(settings().zone)
+        now = State(entry.state)
         table.add_row(
-            f"{moment:%Y-%m-%d %H:%M}", entry.submission_id, entry.state, *map(str, counts), entry.reason_rule_id or ""
+            f"{moment:%Y-%m-%d %H:%M}",
+            entry.submission_id,
+            str(entry.version or "-"),
+            f"{now.value} {now.short}",
+            *map(str, counts),
+            entry.reason_rule_id or "",
+            now.next_step,
         )
     Console().print(table)
+
+
+@app.command()
+def reopen(
+    period: Annotated[str, typer.Argument(help="The closed month, YYYY-MM.")],
+    *,
+    reason: Annotated[str, typer.Option(help="Why the published month may change.")],
+    by: Annotated[str, typer.Option(help="Who allows it.")],
+    feed: Annotated[str | None, typer.Option(help="Only this feed, written department.feed.")] = None,
+    department: Annotated[str | None, typer.Option(help="Only this department.")] = None,
+    days: Annotated[int, typer.Option(min=1, help="For how many days.")] = 7,
+) -> None:
+    """Let files of a closed month in for some days. Files that wait for it are taken now, or by the next intake."""
+    from datetime import datetime, timedelta
+
+    from hearth.period import Period
+    from ingestion.contract import contracts, departments
+    from ingestion.intake import BY_NUMBER, take
+    from ingestion.ledger import submissions as entries
+    from ingestion.reopening import must_wait
+    from ingestion.reopening import reopen as open_again
+    from ingestion.submission import State
+
+    month = Period.parse(period)
+    if feed is not None and feed not in contracts():
+        raise typer.BadParameter(f"[{feed}] has no contract; known: {', '.join(contracts())}")
+    if feed is not None and department not in (None, contracts()[feed].department):
+        raise typer.BadParameter(f"[{feed}] is not a feed of [{department}]")
+    owner = contracts()[feed].department if feed else department
+    if owner is not None and owner not in departments():
+        raise typer.BadParameter(f"[{owner}] has no contract; known: {', '.join(departments())}")
+    now = datetime.now(settings().zone)
+    made = open_again(
+        settings().county_code,
+        month,
+        department=owner,
+        feed=contracts()[feed].feed if feed else None,
+        reason=reason,
+        by=by,
+        until=now + timedelta(days=days),
+    )
+    until = made.open_until.astimezone(settings().zone)
+    typer.echo(f"[{month}] is open for [{feed or owner or 'all departments'}] until {until:%Y-%m-%d %H:%M}")
+    for entry in entries(department=owner, period=str(month), states=(State.AWAITING_REOPENING,), newest_first=False):
+        if not must_wait(entry.slot, now, settings().reopening):
+            receipt = take(f"{BY_NUMBER}{entry.submission_id}")
+            typer.echo(f"{receipt.submission_id}: {receipt.state}")
 
 
 @app.command("drift")

@@ -2,14 +2,16 @@
 
 ``inbox/<department>/<YYYY-MM>/<file>`` or ``inbox/<department>/<YYYY-MM>/<feed>/<file>``. The feed is named by the
 folder, or by what the file name begins with: the feed's id, its title, or one of the contract's prefixes; the longest
-wins. Export dates and copy marks such as (2) further on in the name mean nothing (F-04).
+wins. Export dates and copy marks such as (2) further on in the name mean nothing (F-04). A name that begins with 试报
+is a trial run: judged and answered, never loaded.
 """
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hearth.period import Period
 from ingestion.contract import Contract, contracts, departments
@@ -19,6 +21,8 @@ INBOX = "inbox"
 CHECKSUM_SUFFIX = ".sha256"
 _UNFINISHED = (".part", ".tmp", ".crdownload", ".filepart", ".swp")
 _SYSTEM_FILES = frozenset({"thumbs.db", "desktop.ini"})
+_TRIAL = re.compile(r"^[(\[【]?试报[)\]】]?[-_—:·.]*")
+"""After NFKC and without blanks. 测试 is no mark: water and power offices have lists of 测试."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,8 @@ class Address:
     file_name: str
     contract: Contract | None = None
     problem: Note | None = None
+    is_answer: bool = False
+    """A return workbook that says by itself what it answers."""
 
 
 def is_ignored(name: str) -> bool:
@@ -43,7 +49,7 @@ def _plain(text: str) -> str:
 
 def _best(name: str, among: Iterable[Contract]) -> list[Contract]:
     """Contracts with the longest prefix that ``name`` begins with; more than one when they tie."""
-    text = _plain(name)
+    text = _TRIAL.sub("", _plain(name))
     best: list[Contract] = []
     longest = 0
     for contract in among:
@@ -78,6 +84,18 @@ def _unknown_feed(folder_and_name: tuple[str, ...], owned: list[Contract]) -> No
 
 def resolve(inbox_key: str, county_code: str) -> Address:
     """Read an inbox key. Raises ValueError for a key that does not lie in the inbox or climbs out of it."""
+    address = _resolve(inbox_key, county_code)
+    if not is_trial(address.file_name):
+        return address
+    return replace(address, slot=replace(address.slot, is_test=True))
+
+
+def is_trial(file_name: str) -> bool:
+    """True if the name of the file declares a trial run."""
+    return _TRIAL.match(_plain(file_name)) is not None
+
+
+def _resolve(inbox_key: str, county_code: str) -> Address:
     parts = tuple(inbox_key.split("/"))
     if parts[0] != INBOX or len(parts) < 2 or any(part in {"", ".", ".."} for part in parts):
         raise ValueError(f"[{inbox_key}] is not an inbox key; write inbox/<department>/<YYYY-MM>/<file>")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
@@ -20,21 +20,28 @@ import structlog
 from hearth.bucket import bucket
 from hearth.period import Period
 from hearth.settings import settings
-from ingestion import drift_ledger, inbox, ledger, vault
+from ingestion import drift_ledger, inbox, ledger, reopening, vault
 from ingestion.aside import put_aside
-from ingestion.contract import departments
+from ingestion.contract import contracts, departments
 from ingestion.inbox import CHECKSUM_SUFFIX, INBOX, Address
 from ingestion.judgement import Content, Delivery, History, Judged, judge, refused, torn
+from ingestion.known_numbers import known_numbers
 from ingestion.load import Batch, build_batch
+from ingestion.marks import answered_by
 from ingestion.quarantine import quarantine_rows
 from ingestion.receipt import Receipt, issue, issued
-from ingestion.submission import State, Submission
+from ingestion.resubmission import merged
+from ingestion.rules import catalogue
+from ingestion.submission import WAITING, Note, State, Submission, Verdict
+from ingestion.versions import reader_version
 
 if TYPE_CHECKING:
     from airflow.sdk import ObjectStoragePath
 
 _log = structlog.get_logger()
 T = TypeVar("T")
+BY_NUMBER = "submission/"
+"""Begins the key of a submission whose file is in the archive only: a claim whose holder is gone, or one kept back."""
 _CHECKSUM = re.compile(r"^\\?([0-9a-fA-F]{64})(?:\s|$)")
 
 
@@ -84,6 +91,8 @@ def discover(department: str | None) -> list[str]:
     """Inbox keys that are ready to take, oldest file first, so that of two versions the later one stays.
 
     None: files at the root of the inbox and below folders that no contract owns. Half-uploaded files are left out.
+    Then, as ``submission/<number>``, what need not be sent again: claims whose holder is gone, files kept back for a
+    reopening that has been granted, files kept back that somebody has confirmed.
     """
     root = bucket() / INBOX
     if department is not None:
@@ -103,7 +112,25 @@ def discover(department: str | None) -> list[str]:
     now = datetime.now(UTC).timestamp()
     prefix = str(root).rstrip("/") + "/"
     ready = [(_modified(path), f"{INBOX}/{str(path).removeprefix(prefix)}") for path in found if _is_ready(path, now)]
-    return [key for _, key in sorted(ready)]
+    keys = [key for _, key in sorted(ready)]
+    return keys + [f"{BY_NUMBER}{entry.submission_id}" for entry in _unattended(department, keys)]
+
+
+def _unattended(department: str | None, keys: Sequence[str]) -> list[Submission]:
+    """Submissions that can go on from the archive. Of no department: claims of strays."""
+    found = [entry for entry in ledger.stuck(department) if entry.inbox_key not in keys]
+    if department is None:
+        return [entry for entry in found if entry.department is None]
+    for entry in ledger.submissions(
+        department=department, states=(State.AWAITING_REOPENING, State.AWAITING_CONFIRMATION), newest_first=False
+    ):
+        if entry.state == State.AWAITING_REOPENING:
+            is_free = not reopening.must_wait(entry.slot, datetime.now(UTC), settings().reopening)
+        else:
+            is_free = entry.reason_rule_id in ledger.confirmed_rules(entry.submission_id)
+        if is_free:
+            found.append(entry)
+    return found
 
 
 # ---------------------------------------------------------------- one file
@@ -148,9 +175,7 @@ def _clear(path: ObjectStoragePath, sha256: str) -> None:
         side.unlink()
 
 
-def _judged(
-    entry: Submission, address: Address, data: bytes, stated_sha256: str | None, confirmed: frozenset[str]
-) -> Judged:
+def _judged(entry: Submission, address: Address, data: bytes, stated_sha256: str | None) -> Judged:
     """The verdict, with what the ledger knows of the feed and month."""
     if address.problem is not None:
         return refused(address.problem)
@@ -165,10 +190,42 @@ def _judged(
         county_code=entry.county_code,
         received_at=entry.received_at,
         due_at=entry.due_at,
+        is_trial=entry.is_test,
+        is_answer=address.is_answer,
     )
-    before = drift_ledger.last_headings(entry.slot)
-    history = History(ledger.live_row_count(entry.slot), ledger.first_received_at(entry.slot), *before)
-    return judge(delivery, data, history, confirmed)
+    return judge(
+        delivery,
+        data,
+        _history(entry),
+        ledger.confirmed_rules(entry.submission_id),
+        lambda raw: merged(raw, entry, delivery.contract, delivery.period),
+    )
+
+
+def _history(entry: Submission) -> History:
+    """What the ledger knows of the feed and month."""
+    slot = entry.slot
+    live, earlier = ledger.live(slot), ledger.live_before(slot)
+    headings, version = drift_ledger.last_headings(slot)
+    return History(
+        live_rows=live.rows_received if live else None,
+        first_received_at=ledger.first_received_at(slot),
+        headings=headings,
+        contract_version=version,
+        earlier=(earlier.period, earlier.rows_received) if earlier and earlier.period else None,
+        is_closed=reopening.must_wait(slot, datetime.now(UTC), settings().reopening),
+        seen_as=_seen_as(entry),
+        known=known_numbers,
+    )
+
+
+def _seen_as(entry: Submission) -> str | None:
+    """Where the same bytes were taken before; of another department no more than that it was one."""
+    others = [] if entry.is_test else ledger.same_bytes_elsewhere(entry)
+    own = [other for other in others if other.department == entry.department]
+    if own:
+        return f"{own[0].period}，回执号{own[0].submission_id}"
+    return "由另一单位报送" if others else None
 
 
 def _sealed(entry: Submission, content: Content, sealing: vault.Sealer) -> Batch:
@@ -185,12 +242,10 @@ def _sealed(entry: Submission, content: Content, sealing: vault.Sealer) -> Batch
     return replace(batch, aside=put_aside(content.typed.raw, content.accepted, sealing))
 
 
-def _decide(
-    entry: Submission, address: Address, data: bytes, stated_sha256: str | None, confirmed: frozenset[str]
-) -> Submission:
+def _decide(entry: Submission, address: Address, data: bytes, stated_sha256: str | None) -> Submission:
     """Judge, keep and record a claimed submission."""
     number = entry.submission_id
-    judged = _guarded(number, "judge", lambda: _judged(entry, address, data, stated_sha256, confirmed))
+    judged = _guarded(number, "judge", lambda: _judged(entry, address, data, stated_sha256))
     batch: Batch | None = None
     if (content := judged.content) is not None:
         sealing = _guarded(number, "keys", lambda: vault.sealer(number))
@@ -198,65 +253,132 @@ def _decide(
         if sealed.entries:
             _guarded(number, "vault", lambda: vault.store(sealed.entries, sealing))
     _guarded(number, "load", lambda: ledger.record(entry, judged.verdict, batch))
-    return ledger.find(entry.submission_id)
+    decided = ledger.find(number)
+    _log.info(
+        "file taken",
+        submission_id=number,
+        state=decided.state,
+        received=decided.rows_received,
+        accepted=decided.rows_accepted,
+        rejected=decided.rows_rejected,
+        reason=decided.reason_rule_id,
+    )
+    return decided
 
 
 def _is_sent_again(entry: Submission, path: ObjectStoragePath) -> bool:
     """Whether a superseded file was dropped anew after what replaced it had arrived, and is not a left-over."""
-    live = ledger.live_received_at(entry.slot)
+    live = ledger.live(entry.slot)
     status = path.stat()
     dropped = max(_modified(path), float(status.get("created") or 0))
-    return live is not None and dropped > live.timestamp()
+    return live is not None and dropped > live.received_at.timestamp()
 
 
 def _receipt(entry: Submission) -> Receipt:
     return _guarded(entry.submission_id, "receipt", lambda: issued(entry) or issue(entry))
 
 
-def take(inbox_key: str, *, confirmed: frozenset[str] = frozenset()) -> Receipt:
+def _back_again(entry: Submission) -> Receipt:
+    """Bytes that were replaced and are sent once more are live again, unless the month is closed."""
+    if reopening.must_wait(entry.slot, datetime.now(UTC), settings().reopening):
+        text = catalogue()["F-13"]
+        note = Note("F-13", "error", f"{text.message}：这份文件是以前报过、已被替换的一份，没有恢复", text.fix)
+        return _guarded(entry.submission_id, "receipt", lambda: issue(entry, note))
+    again = ledger.reinstate(entry)
+    _log.info("earlier file is live again", submission_id=entry.submission_id)
+    return _receipt(again)
+
+
+def _address(inbox_key: str, data: bytes | None) -> Address:
+    """Where a file belongs: what its path says; a return workbook says by itself what it answers."""
+    address = inbox.resolve(inbox_key, settings().county_code)
+    number = answered_by(data) if data is not None and address.slot.department is not None else None
+    if number is None:
+        return address
+    text = catalogue()["F-20"]
+    try:
+        answered = ledger.find(number)
+    except LookupError:
+        return replace(address, contract=None, problem=Note("F-20", "error", text.message, text.fix))
+    contract = contracts().get(f"{answered.department}.{answered.feed}")
+    if answered.department != address.slot.department or contract is None:
+        message = "这份更正表不是发给贵单位的"
+        return replace(address, contract=None, problem=Note("F-15", "error", message, "请转交收到这份更正表的单位"))
+    if answered.period is not None:
+        contract = contract.in_force(Period.parse(answered.period))
+    slot = replace(answered.slot, is_test=answered.is_test or address.slot.is_test)
+    return Address(slot, address.file_name, contract, is_answer=True)
+
+
+def _known(inbox_key: str) -> Submission:
+    """The submission that a key without a file means. Raises FileNotFoundError when there is none."""
+    if inbox_key.startswith(BY_NUMBER):
+        return ledger.find(inbox_key.removeprefix(BY_NUMBER))
+    found = ledger.find_by_key(inbox_key)
+    if found is None:
+        raise FileNotFoundError(f"inbox file [{inbox_key}] is not there and was never claimed; drop it again")
+    return found
+
+
+def take(inbox_key: str) -> Receipt:
     """Take one file: claim, archive, read, check, vault, load, receipt, remove from the inbox. May be repeated.
 
-    ``confirmed``: rule ids that a person answers for (F-18, the shrunken resend). Whatever is wrong with the file ends
-    in a receipt. Raises ValueError for a key outside the inbox,
+    ``inbox_key`` may also be ``submission/<number>``: that one goes on from the archive. Whatever is wrong with the
+    file ends in a receipt. Raises ValueError for a key outside the inbox, LookupError for an unknown number,
     FileNotFoundError when the file is gone and was never claimed, and, so that the task is tried again, OSError,
     psycopg.OperationalError or IntakeFault when the bucket, the database or the program fails.
     """
-    address = inbox.resolve(inbox_key, settings().county_code)
-    path = bucket() / inbox_key
+    while True:
+        receipt = _from_inbox(inbox_key)
+        if receipt is not None:
+            return receipt
+
+
+def _from_inbox(inbox_key: str) -> Receipt | None:
+    """The receipt of the file; None when the file became another one before its feed and month could be locked."""
+    path = None if inbox_key.startswith(BY_NUMBER) else bucket() / inbox_key
+    if path is not None:
+        inbox.resolve(inbox_key, settings().county_code)  # says at once what is no inbox key
+    data = path.read_bytes() if path is not None and path.exists() else None
+    if path is None or data is None:
+        return _from_archive(_known(inbox_key))
+    address = _address(inbox_key, data)
+    sha256 = hashlib.sha256(data).hexdigest()
     with ledger.hold(address.slot):
-        in_inbox = path.exists()
-        known = None if in_inbox else ledger.find_by_key(inbox_key)
-        if not in_inbox and known is None:
-            raise FileNotFoundError(f"inbox file [{inbox_key}] is not there and was never claimed; drop it again")
-        if known is not None and known.state != State.CLAIMED:
-            return _receipt(known)  # another worker was first, or an earlier attempt had only to answer
-        source = path if known is None else bucket() / (known.archive_key or _archive_key(known.sha256))
-        data = source.read_bytes()
-        sha256 = hashlib.sha256(data).hexdigest()
-        stated = _stated_sha256(path) if in_inbox else None
+        if not path.exists() or hashlib.sha256(path.read_bytes()).hexdigest() != sha256:
+            return None
         entry = _claim(address, inbox_key, data, sha256)
         _archive(_archive_key(sha256), data)
         if entry.state == State.CLAIMED:
-            decided = entry = _decide(entry, address, data, stated, confirmed)
-            receipt = _guarded(entry.submission_id, "receipt", lambda: issue(decided))
-            _log.info(
-                "file taken",
-                submission_id=entry.submission_id,
-                state=entry.state,
-                received=entry.rows_received,
-                accepted=entry.rows_accepted,
-                rejected=entry.rows_rejected,
-                reason=entry.reason_rule_id,
-            )
+            receipt = _answer(_decide(entry, address, data, _stated_sha256(path)))
+        elif entry.state == State.SUPERSEDED and _is_sent_again(entry, path):
+            receipt = _back_again(entry)
         else:
-            if entry.state == State.SUPERSEDED and in_inbox and _is_sent_again(entry, path):
-                entry = ledger.reinstate(entry)
-                _log.info("earlier file is live again", submission_id=entry.submission_id)
             receipt = _receipt(entry)
             _log.info("same bytes again", submission_id=entry.submission_id, state=entry.state)
-        if in_inbox:
-            _clear(path, sha256)
+        _clear(path, sha256)
         return receipt
+
+
+def _from_archive(known: Submission) -> Receipt:
+    """Go on with a submission whose file has left the inbox: undecided or kept back; else its receipt."""
+    with ledger.hold(known.slot):
+        known = ledger.find(known.submission_id)
+        if known.state not in (State.CLAIMED, *WAITING):
+            return _receipt(known)  # another worker was first, or an earlier attempt had only to answer
+        archived = bucket() / (known.archive_key or _archive_key(known.sha256))
+        if not archived.exists():  # claimed, never archived, and the sender has taken the file back
+            text = catalogue()["F-03"]
+            ledger.record(known, Verdict(State.REJECTED, reason=Note("F-03", "error", text.message, text.fix)), None)
+            return _answer(ledger.find(known.submission_id))
+        data = archived.read_bytes()
+        address = _address(known.inbox_key, data)
+        entry = _claim(replace(address, slot=known.slot), known.inbox_key, data, known.sha256)
+        return _answer(_decide(entry, address, data, None))
+
+
+def _answer(entry: Submission) -> Receipt:
+    return _guarded(entry.submission_id, "receipt", lambda: issue(entry))
 
 
 def _claim(address: Address, inbox_key: str, data: bytes, sha256: str) -> Submission:
@@ -270,5 +392,6 @@ def _claim(address: Address, inbox_key: str, data: bytes, sha256: str) -> Submis
         inbox_key=inbox_key,
         archive_key=_archive_key(sha256),
         contract_version=contract.version if contract else None,
+        reader_version=reader_version(),
         due_at=due_at,
     )

@@ -1,13 +1,15 @@
 """The submission ledger: who sent what when, and what became of it. Everything else about intake is a consequence.
 
-States: ``claimed`` on arrival; then ``accepted``, ``partially_accepted`` or ``rejected``; a later accepted file of the
-same feed and month turns an earlier one into ``superseded``. At most one submission of a feed and month is live, which
-a unique index holds. ``received_at`` is written once.
+``claimed`` on arrival; then a verdict (`ingestion.submission.State`). At most one submission of a feed and month is
+live, which a unique index holds; what it replaces is ``superseded``, in one transaction. ``received_at``, ``version``
+and the first arrival of a feed and month are written once: the loader's role may not update them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import os
+import socket
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, LiteralString
@@ -18,35 +20,46 @@ from psycopg.types.json import Jsonb
 
 from hearth.database import Role, connect
 from ingestion import aside, drift_ledger
+from ingestion.findings import TABLES, write_findings
 from ingestion.load import Batch, write_batch
 from ingestion.readiness import periods_past_cutoff, ready_periods
-from ingestion.submission import LIVE, RuleLine, Slot, State, Submission, Verdict
+from ingestion.submission import LIVE, WAITING, Merge, RowAddress, Slot, State, Submission, Verdict
 
 __all__ = ["periods_past_cutoff", "ready_periods"]  # asked of the ledger, answered next door
 
 
-_REJUDGED = ("F-03", "F-14", "F-18")
+_REJUDGED = ("F-03", "F-14", "F-18", "F-21")
 """Refusals that say nothing of the bytes: the same bytes may be right later, so they are judged anew."""
+_LOCK: LiteralString = "hashtextextended('intake ' || %s, 0)"
 
 
 @contextmanager
 def hold(slot: Slot) -> Iterator[None]:
-    """Only one intake at a time works on one feed and month; others wait. Ends with the process, however it ends."""
+    """Only one intake at a time works on one feed and month; others wait. Ends with the process, however it ends.
+
+    A trial run waits for the real thing too: it is compared with it.
+    """
     with connect(Role.LOADER, autocommit=True) as connection:
-        connection.execute("select pg_advisory_lock(hashtextextended(%s, 0))", [f"intake {slot}"])
+        connection.execute(f"select pg_advisory_lock({_LOCK})", [_lock_name(slot)])
         yield
+
+
+def _lock_name(slot: Slot) -> str:
+    return "/".join(part or "" for part in (slot.county_code, slot.period, slot.department, slot.feed))
 
 
 _COLUMNS: LiteralString = (
     "submission_id, county_code, department, feed, period, file_name, inbox_key, archive_key, sha256, byte_count,"
     " state, contract_version, rows_received, rows_accepted, rows_rejected, rows_excluded, warning_count,"
     " reason_rule_id, reason_message, reason_fix, notes, received_at, due_at, verdict_at, superseded_by, receipt_key,"
-    " is_nil_return"
+    " is_nil_return, is_test, version, parent_submission_id, reader_version, claimed_by, claimed_at"
 )
-_IN_SLOT: LiteralString = (
+_OF_FEED: LiteralString = (
     "county_code = %(county_code)s and department is not distinct from %(department)s"
     " and feed is not distinct from %(feed)s and period is not distinct from %(period)s"
 )
+_IN_SLOT: LiteralString = _OF_FEED + " and is_test = %(is_test)s"
+_IS_LIVE: LiteralString = "state in ('accepted', 'partially_accepted')"
 
 
 def _slot_values(slot: Slot) -> dict[str, Any]:
@@ -55,6 +68,7 @@ def _slot_values(slot: Slot) -> dict[str, Any]:
         "department": slot.department,
         "feed": slot.feed,
         "period": slot.period,
+        "is_test": slot.is_test,
     }
 
 
@@ -68,7 +82,7 @@ def find(submission_id: str) -> Submission:
     with connect(Role.LOADER) as connection:
         found = _one(connection, "submission_id = %(id)s", {"id": submission_id})
     if found is None:
-        raise LookupError(f"there is no submission [{submission_id}]; `hearth receipts` lists them")
+        raise LookupError(f"there is no submission [{submission_id}]; `hearth submissions` lists them")
     return found
 
 
@@ -89,12 +103,13 @@ def claim(
     inbox_key: str,
     archive_key: str,
     contract_version: str | None,
+    reader_version: str,
     due_at: datetime | None,
 ) -> Submission:
     """Enter the bytes in the ledger once; the same bytes for the same feed and month give the first entry back.
 
-    A refusal that says nothing of the bytes (F-03, F-14, F-18), or that another version of the contract gave, is opened
-    again: state ``claimed``, results cleared, ``received_at`` untouched.
+    What was kept back, a refusal that says nothing of the bytes, and a refusal by another version of contract or
+    reader are opened again: state ``claimed``, results cleared, ``received_at`` and ``version`` untouched.
     """
     values = {
         **_slot_values(slot),
@@ -104,15 +119,20 @@ def claim(
         "inbox_key": inbox_key,
         "archive_key": archive_key,
         "contract_version": contract_version,
+        "reader_version": reader_version,
         "due_at": due_at,
+        "holder": f"{socket.gethostname()}:{os.getpid()}",
     }
     with connect(Role.LOADER) as connection:
         for digits in (8, 16, 64):  # a longer number if eight digits of another file are the same
             connection.execute(
                 "insert into ops.submission (submission_id, county_code, department, feed, period, file_name,"
-                " inbox_key, archive_key, sha256, byte_count, state, contract_version, due_at)"
-                " values (%(id)s, %(county_code)s, %(department)s, %(feed)s, %(period)s, %(file_name)s, %(inbox_key)s,"
-                " %(archive_key)s, %(sha256)s, %(byte_count)s, 'claimed', %(contract_version)s, %(due_at)s)"
+                " inbox_key, archive_key, sha256, byte_count, state, contract_version, reader_version, due_at, is_test,"
+                " version)"
+                " select %(id)s, %(county_code)s, %(department)s, %(feed)s, %(period)s, %(file_name)s, %(inbox_key)s,"
+                " %(archive_key)s, %(sha256)s, %(byte_count)s, 'claimed', %(contract_version)s, %(reader_version)s,"
+                " %(due_at)s, %(is_test)s, case when %(is_test)s then null else ("
+                f" select coalesce(max(version), 0) + 1 from ops.submission where {_OF_FEED}) end"
                 " on conflict do nothing",
                 {**values, "id": f"{slot}-{sha256[:digits]}"},
             )
@@ -121,37 +141,44 @@ def claim(
                 break
         else:
             raise RuntimeError(f"no free submission number for [{slot}]; the ledger holds this hash under another slot")
-        if entry.state == State.REJECTED and (
-            entry.reason_rule_id in _REJUDGED or entry.contract_version != contract_version
-        ):
-            return _reopen(connection, entry, contract_version)
-        return entry
+        if _is_judged_anew(entry, contract_version, reader_version):
+            _reopen(connection, entry)
+        elif entry.state != State.CLAIMED:
+            return entry
+        connection.execute(
+            "update ops.submission set contract_version = %(contract_version)s, reader_version = %(reader_version)s,"
+            " claimed_by = %(holder)s, claimed_at = clock_timestamp() where submission_id = %(id)s",
+            {**values, "id": entry.submission_id},
+        )
+    return find(entry.submission_id)
 
 
-def _reopen(connection: psycopg.Connection[Any], entry: Submission, contract_version: str | None) -> Submission:
-    values = {"id": entry.submission_id, "version": contract_version}
-    for table in ("ops.rule_result", "ops.row_finding", "quarantine.row"):
-        connection.execute(f"delete from {table} where submission_id = %(id)s", values)
-    connection.execute(
-        "update ops.submission set state = 'claimed', contract_version = %(version)s, rows_received = 0,"
-        " rows_accepted = 0, rows_rejected = 0, rows_excluded = 0, warning_count = 0, reason_rule_id = null,"
-        " reason_message = null, reason_fix = null, notes = '[]', is_nil_return = false, verdict_at = null"
-        " where submission_id = %(id)s",
-        values,
+def _is_judged_anew(entry: Submission, contract_version: str | None, reader_version: str) -> bool:
+    if entry.state in WAITING:
+        return True
+    return entry.state in (State.REJECTED, State.TEST_PASSED, State.TEST_FAILED) and (
+        entry.reason_rule_id in _REJUDGED
+        or entry.contract_version != contract_version
+        or entry.reader_version != reader_version
     )
-    reopened = _one(connection, "submission_id = %(id)s", values)
-    if reopened is None:
-        raise RuntimeError(f"submission [{entry.submission_id}] vanished from the ledger while it was reopened")
-    return reopened
+
+
+def _reopen(connection: psycopg.Connection[Any], entry: Submission) -> None:
+    for table in (*TABLES, "ops.mended_row", "quarantine.row", "quarantine.aside"):
+        connection.execute(f"delete from {table} where submission_id = %s".encode(), [entry.submission_id])
+    connection.execute(
+        "update ops.submission set state = 'claimed', rows_received = 0, rows_accepted = 0, rows_rejected = 0,"
+        " rows_excluded = 0, warning_count = 0, reason_rule_id = null, reason_message = null, reason_fix = null,"
+        " notes = '[]', is_nil_return = false, verdict_at = null, parent_submission_id = null where submission_id = %s",
+        [entry.submission_id],
+    )
 
 
 def first_received_at(slot: Slot) -> datetime | None:
     """When the first usable submission of the feed and month arrived; a correction does not make it late (F-12)."""
     with connect(Role.LOADER) as connection:
         row = connection.execute(
-            f"select min(received_at) from ops.submission where {_IN_SLOT}"
-            " and state in ('accepted', 'partially_accepted', 'superseded')",
-            _slot_values(slot),
+            f"select received_at from ops.first_arrival where {_OF_FEED}", _slot_values(slot)
         ).fetchone()
     return row[0] if row else None
 
@@ -178,11 +205,19 @@ def record(entry: Submission, verdict: Verdict, batch: Batch | None) -> None:
         if batch is not None:
             write_batch(connection, batch)
             aside.write(connection, entry.submission_id, batch.aside)
-        _write_findings(connection, entry.submission_id, verdict)
+        write_findings(connection, entry.submission_id, verdict)
         if verdict.drift is not None:
             drift_ledger.write(connection, entry.submission_id, verdict.drift, accepted=verdict.state in LIVE)
+        if verdict.merge is not None:
+            _write_merge(connection, entry.submission_id, verdict.merge)
         if verdict.state in LIVE:
             _supersede(connection, entry)
+            connection.execute(
+                "insert into ops.first_arrival (county_code, department, feed, period, received_at, submission_id)"
+                " values (%(county_code)s, %(department)s, %(feed)s, %(period)s, %(received_at)s, %(id)s)"
+                " on conflict do nothing",
+                {**_slot_values(entry.slot), "received_at": entry.received_at, "id": entry.submission_id},
+            )
         warnings = sum(finding.severity == "warning" for finding in verdict.findings)
         warnings += sum(note.severity == "warning" for note in verdict.notes)
         reason = verdict.reason
@@ -190,7 +225,8 @@ def record(entry: Submission, verdict: Verdict, batch: Batch | None) -> None:
             "update ops.submission set state = %(state)s, rows_received = %(received)s, rows_accepted = %(accepted)s,"
             " rows_rejected = %(rejected)s, rows_excluded = %(excluded)s, warning_count = %(warnings)s,"
             " reason_rule_id = %(rule)s, reason_message = %(message)s, reason_fix = %(fix)s, notes = %(notes)s,"
-            " is_nil_return = %(nil)s, verdict_at = clock_timestamp() where submission_id = %(id)s",
+            " is_nil_return = %(nil)s, parent_submission_id = %(parent)s, verdict_at = clock_timestamp(),"
+            " claimed_by = null where submission_id = %(id)s",
             {
                 "id": entry.submission_id,
                 "state": verdict.state.value,
@@ -204,45 +240,51 @@ def record(entry: Submission, verdict: Verdict, batch: Batch | None) -> None:
                 "nil": verdict.is_nil_return,
                 "fix": reason.fix if reason else None,
                 "notes": Jsonb([note.as_dict() for note in verdict.notes]),
+                "parent": verdict.merge.base_id if verdict.merge else None,
             },
         )
 
 
-def _write_findings(connection: psycopg.Connection[Any], submission_id: str, verdict: Verdict) -> None:
-    lines = {
-        (finding.sheet, finding.row, finding.rule_id, column): finding.severity
-        for finding in sorted(
-            verdict.findings, key=lambda finding: finding.severity == "error"
-        )  # errors have the last word
-        if finding.row > 0
-        for column in (finding.columns or ("",))
-    }
+def _write_merge(connection: psycopg.Connection[Any], submission_id: str, merge: Merge) -> None:
+    """Note which rows the workbook speaks for, and take over what was said of the withdrawn ones."""
     with (
         connection.cursor() as cursor,
-        cursor.copy(
-            "copy ops.row_finding (submission_id, source_sheet, source_row, rule_id, column_name, severity) from stdin"
-        ) as copy,
+        cursor.copy("copy ops.mended_row (submission_id, source_sheet, source_row, action) from stdin") as copy,
     ):
-        for (sheet, row, rule_id, column), severity in lines.items():
-            copy.write_row((submission_id, sheet, row, rule_id, column, severity))
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            "insert into ops.rule_result (submission_id, rule_id, stage, severity, passed, failed, not_judged,"
-            " not_applicable) values (%s, %s, %s, %s, %s, %s, %s, %s)",
-            [
-                (
-                    submission_id,
-                    result.rule_id,
-                    result.stage,
-                    result.severity,
-                    result.passed,
-                    result.failed,
-                    result.not_judged,
-                    result.not_applicable,
-                )
-                for result in verdict.results
-            ],
-        )
+        for action, addresses in (("mended", merge.mended), ("withdrawn", merge.withdrawn)):
+            for sheet, row in sorted(addresses):
+                copy.write_row((submission_id, sheet, row, action))
+    withdrawn: LiteralString = (
+        " where submission_id = %(base)s and (source_sheet, source_row) in ("
+        " select source_sheet, source_row from ops.mended_row where submission_id = %(id)s and action = 'withdrawn')"
+    )
+    values = {"id": submission_id, "base": merge.base_id}
+    connection.execute(
+        "insert into ops.row_finding (submission_id, source_sheet, source_row, rule_id, severity, column_name)"
+        " select %(id)s, source_sheet, source_row, rule_id, severity, column_name from ops.row_finding" + withdrawn,
+        values,
+    )
+    connection.execute(  # the row itself stays sealed where it was refused first: its seal is bound to that number
+        "insert into quarantine.row (submission_id, source_sheet, source_row, original, reasons)"
+        " select %(id)s, source_sheet, source_row, original - 'sealed' - 'key_id' || jsonb_build_object('sealed_in',"
+        " coalesce(original ->> 'sealed_in', submission_id)), reasons from quarantine.row" + withdrawn,
+        values,
+    )
+
+
+def merge_of(entry: Submission) -> Merge | None:
+    """What a recorded submission was merged onto; None for a whole file."""
+    if entry.parent_submission_id is None:
+        return None
+    with connect(Role.LOADER) as connection:
+        rows = connection.execute(
+            "select action, source_sheet, source_row from ops.mended_row where submission_id = %s",
+            [entry.submission_id],
+        ).fetchall()
+    spoken: dict[str, set[RowAddress]] = {"mended": set(), "withdrawn": set()}
+    for action, sheet, row in rows:
+        spoken[action].add((sheet, row))
+    return Merge(entry.parent_submission_id, frozenset(spoken["mended"]), frozenset(spoken["withdrawn"]))
 
 
 def reinstate(entry: Submission) -> Submission:
@@ -261,25 +303,74 @@ def reinstate(entry: Submission) -> Submission:
     return find(entry.submission_id)
 
 
-def live_received_at(slot: Slot) -> datetime | None:
-    """When the live submission of the feed and month arrived; None when there is none."""
+def live(slot: Slot) -> Submission | None:
+    """The live submission of the feed and month, whoever asks: a trial run is compared with it too."""
     with connect(Role.LOADER) as connection:
-        row = connection.execute(
-            f"select received_at from ops.submission where state in ('accepted', 'partially_accepted') and {_IN_SLOT}",
-            _slot_values(slot),
-        ).fetchone()
-    return row[0] if row else None
+        return _one(connection, f"{_IS_LIVE} and {_OF_FEED}", _slot_values(slot))
 
 
-def live_row_count(slot: Slot) -> int | None:
-    """Data rows of the live submission of the feed and month; None when there is none."""
+def live_before(slot: Slot) -> Submission | None:
+    """The live submission of the feed in the newest earlier month that has one."""
     with connect(Role.LOADER) as connection:
-        row = connection.execute(
-            "select rows_received from ops.submission"
-            f" where state in ('accepted', 'partially_accepted') and {_IN_SLOT}",
+        return _one(
+            connection,
+            f"{_IS_LIVE} and county_code = %(county_code)s and department = %(department)s and feed = %(feed)s"
+            " and period < %(period)s order by period desc limit 1",
             _slot_values(slot),
-        ).fetchone()
-    return row[0] if row else None
+        )
+
+
+def same_bytes_elsewhere(entry: Submission) -> list[Submission]:
+    """Submissions of the same bytes for another feed, month or sender that were taken, oldest first."""
+    with connect(Role.LOADER) as connection, connection.cursor(row_factory=class_row(Submission)) as cursor:
+        return cursor.execute(
+            f"select {_COLUMNS} from ops.submission where sha256 = %(sha256)s and not ({_OF_FEED})"
+            " and state in ('accepted', 'partially_accepted', 'superseded') order by received_at, submission_id",
+            {**_slot_values(entry.slot), "sha256": entry.sha256},
+        ).fetchall()
+
+
+def confirm(submission_id: str, rule_id: str, *, by: str, reason: str) -> None:
+    """Note that a person answers for what a rule held back. Raises ValueError when nothing waits for that."""
+    entry = find(submission_id)
+    if entry.state != State.AWAITING_CONFIRMATION or entry.reason_rule_id != rule_id:
+        raise ValueError(f"[{submission_id}] is [{entry.state}] and does not wait for a confirmation of [{rule_id}]")
+    if not by.strip() or not reason.strip():
+        raise ValueError("a person answers by name and says why; give --by and --reason")
+    with connect(Role.LOADER) as connection:
+        connection.execute(
+            "insert into ops.confirmation (submission_id, rule_id, confirmed_by, reason) values (%s, %s, %s, %s)",
+            [submission_id, rule_id, by.strip(), reason.strip()],
+        )
+
+
+def confirmed_rules(submission_id: str) -> frozenset[str]:
+    """Rule ids that a person has answered for."""
+    with connect(Role.LOADER) as connection:
+        rows = connection.execute(
+            "select distinct rule_id from ops.confirmation where submission_id = %s", [submission_id]
+        ).fetchall()
+    return frozenset(rule_id for (rule_id,) in rows)
+
+
+def stuck(department: str | None = None) -> list[Submission]:
+    """Claims whose holder is gone: their feed and month is not locked by anybody. Of one department, or of all."""
+    found: list[Submission] = []
+    with connect(Role.LOADER, autocommit=True) as connection:
+        with connection.cursor(row_factory=class_row(Submission)) as cursor:
+            claims = cursor.execute(
+                f"select {_COLUMNS} from ops.submission where state = 'claimed'"
+                " and (%(department)s::text is null or department = %(department)s)"
+                " order by received_at, submission_id",
+                {"department": department},
+            ).fetchall()
+        for entry in claims:
+            name = _lock_name(entry.slot)
+            row = connection.execute(f"select pg_try_advisory_lock({_LOCK})", [name]).fetchone()
+            if row is not None and row[0]:
+                connection.execute(f"select pg_advisory_unlock({_LOCK})", [name])
+                found.append(entry)
+    return found
 
 
 def set_receipt_key(submission_id: str, receipt_key: str) -> None:
@@ -290,37 +381,20 @@ def set_receipt_key(submission_id: str, receipt_key: str) -> None:
         )
 
 
-def submissions(period: str | None = None) -> list[Submission]:
-    """Submissions, newest first; of one month if ``period`` is given."""
+def submissions(
+    *,
+    department: str | None = None,
+    period: str | None = None,
+    states: Sequence[State] = (),
+    newest_first: bool = True,
+) -> list[Submission]:
+    """Submissions of a department, a month and some states; what is not given does not narrow."""
+    order: LiteralString = "desc" if newest_first else "asc"
     with connect(Role.LOADER) as connection, connection.cursor(row_factory=class_row(Submission)) as cursor:
         return cursor.execute(
-            f"select {_COLUMNS} from ops.submission where %(period)s::text is null or period = %(period)s"
-            " order by received_at desc, submission_id",
-            {"period": period},
+            f"select {_COLUMNS} from ops.submission where (%(period)s::text is null or period = %(period)s)"
+            " and (%(department)s::text is null or department = %(department)s)"
+            " and (cardinality(%(states)s::text[]) = 0 or state = any(%(states)s))"
+            f" order by received_at {order}, submission_id",
+            {"period": period, "department": department, "states": [state.value for state in states]},
         ).fetchall()
-
-
-def rule_lines(submission_id: str) -> list[RuleLine]:
-    """Each rule that found fault with rows of the submission, errors first, the most frequent first."""
-    with connect(Role.LOADER) as connection:
-        rows = connection.execute(
-            "select rule_id, severity, count(distinct (source_sheet, source_row)) as row_count,"
-            " array_agg(distinct column_name order by column_name) filter (where column_name <> '') as columns"
-            " from ops.row_finding where submission_id = %s group by rule_id, severity"
-            " order by severity = 'error' desc, severity = 'warning' desc, row_count desc, rule_id",
-            [submission_id],
-        ).fetchall()
-    return [RuleLine(rule_id, severity, count, tuple(columns or ())) for rule_id, severity, count, columns in rows]
-
-
-def warning_rows(submission_id: str) -> Iterator[tuple[str, int, str, tuple[str, ...]]]:
-    """(sheet, row, rule id, columns) of every warning on a row, by sheet and row; read in portions."""
-    with connect(Role.LOADER) as connection, connection.cursor(name="warning_rows") as cursor:
-        cursor.execute(
-            "select source_sheet, source_row, rule_id, array_agg(column_name order by column_name)"
-            " from ops.row_finding where submission_id = %s and severity <> 'error'"
-            " group by source_sheet, source_row, rule_id order by source_sheet, source_row, rule_id",
-            [submission_id],
-        )
-        for sheet, row, rule_id, columns in cursor:
-            yield sheet, row, rule_id, tuple(name for name in columns if name)

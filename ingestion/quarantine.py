@@ -54,7 +54,12 @@ class ReturnedCell:
 
     header: str
     column: str | None
-    text: str
+    value: CellValue
+    """As stored in the sender's file: a number stays a number."""
+
+    @property
+    def text(self) -> str:
+        return cell_text(self.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +85,24 @@ def cell_text(value: CellValue) -> str:
     if isinstance(value, date):
         return value.isoformat()
     return str(value)
+
+
+def _packed(value: CellValue) -> object:
+    """A cell as JSON can hold it."""
+    if isinstance(value, datetime):
+        return {"datetime": value.isoformat()}
+    return {"date": value.isoformat()} if isinstance(value, date) else value
+
+
+def _unpacked(value: Any) -> CellValue:
+    match value:
+        case {"datetime": text}:
+            return datetime.fromisoformat(text)
+        case {"date": text}:
+            return date.fromisoformat(text)
+        case None | bool() | int() | float() | str():
+            return value
+    raise ValueError(f"a sealed cell is of type [{type(value).__name__}]")
 
 
 def _open_cells(raw: RawTable, row: RawRow, unread: set[str]) -> dict[str, str]:
@@ -113,8 +136,8 @@ def quarantine_rows(raw: RawTable, findings: Iterable[Finding], sealing: vault.S
             continue
         found = sorted(found, key=lambda finding: (finding.severity != "error", finding.rule_id, finding.columns))
         unread = {name for finding in found if finding.stage not in {"row", "household"} for name in finding.columns}
-        cells: list[list[str | None]] = [[header, name, cell_text(row.cells.get(name))] for name, header in order]
-        cells += [[header, None, cell_text(row.extra.get(header))] for header in raw.unknown_headers]
+        cells: list[list[object]] = [[header, name, _packed(row.cells.get(name))] for name, header in order]
+        cells += [[header, None, _packed(row.extra.get(header))] for header in raw.unknown_headers]
         texts = [[finding.message, finding.fix] for finding in found]
         text = json.dumps({"cells": cells, "texts": texts}, ensure_ascii=False)
         sealed = base64.b64encode(sealing.seal_row(text, row.sheet, row.row)).decode("ascii")
@@ -139,14 +162,20 @@ def as_record(submission_id: str, row: QuarantinedRow) -> tuple[str, str, int, J
 
 
 def returned_rows(submission_id: str) -> Iterator[ReturnedRow]:
-    """The rejected rows of one submission in clear, by sheet and row; read in portions, for the sender's own return."""
+    """The rejected rows of one submission in clear, by sheet and row; read in portions, for the sender's own return.
+
+    Rows that the sender has withdrawn are not handed out again.
+    """
     opened = vault.row_keys(submission_id, who="intake", purpose=f"return to the sender of {submission_id}")
     if not opened:
         return
     with connect(Role.LOADER) as connection, connection.cursor(name="returned_rows") as cursor:
         cursor.execute(
-            "select source_sheet, source_row, original, reasons from quarantine.row where submission_id = %s"
-            " order by source_sheet, source_row",
+            "select source_sheet, source_row, original, reasons from quarantine.row as quarantined"
+            " where submission_id = %s and not exists (select from ops.mended_row as spoken"
+            " where spoken.submission_id = quarantined.submission_id"
+            " and spoken.source_sheet = quarantined.source_sheet and spoken.source_row = quarantined.source_row"
+            " and spoken.action = 'withdrawn') order by source_sheet, source_row",
             [submission_id],
         )
         for sheet, number, original, reasons in cursor:
@@ -155,9 +184,21 @@ def returned_rows(submission_id: str) -> Iterator[ReturnedRow]:
             yield ReturnedRow(
                 sheet=sheet,
                 row=number,
-                cells=tuple(ReturnedCell(header, name, text) for header, name, text in content["cells"]),
+                cells=tuple(ReturnedCell(header, name, _unpacked(value)) for header, name, value in content["cells"]),
                 reasons=tuple(
                     Reason(reason["rule_id"], reason["severity"], tuple(reason["columns"]), message, fix)
                     for reason, (message, fix) in zip(reasons, content["texts"], strict=True)
                 ),
             )
+
+
+def returned_addresses(submission_id: str, *, withdrawn: bool) -> frozenset[tuple[str, int]]:
+    """Sheet and row of every rejected row of one submission, with those that the sender has withdrawn or without."""
+    with connect(Role.LOADER) as connection:
+        rows = connection.execute(
+            "select source_sheet, source_row from quarantine.row where submission_id = %(id)s and (%(all)s or"
+            " (source_sheet, source_row) not in (select source_sheet, source_row from ops.mended_row"
+            " where submission_id = %(id)s and action = 'withdrawn'))",
+            {"id": submission_id, "all": withdrawn},
+        ).fetchall()
+    return frozenset((sheet, row) for sheet, row in rows)

@@ -1,14 +1,14 @@
 """The receipt of a submission: what its sender reads. Made from the ledger alone, so it can be made again at any time.
 
-The JSON form holds no personal data. The workbook also hands back the sender's own faulty rows; it lies in the
-sender's own folder and nowhere else.
+Neither the JSON form nor 回执.xlsx holds personal data. 更正表.xlsx hands back the sender's own faulty rows; it lies in
+the sender's own folder and nowhere else.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -16,18 +16,19 @@ from typing import TYPE_CHECKING, Any
 from hearth.bucket import bucket
 from hearth.period import Period
 from hearth.settings import settings
-from ingestion import ledger
+from ingestion import findings, ledger
 from ingestion.checks import fill_text, titles
 from ingestion.contract import Contract, contracts
 from ingestion.reference_data import parameters
 from ingestion.rules import catalogue
-from ingestion.submission import LIVE, NIL_SENTENCE, State, Submission
+from ingestion.submission import LIVE, NIL_SENTENCE, Note, State, Submission
 
 if TYPE_CHECKING:
     from airflow.sdk import ObjectStoragePath
 
 JSON_NAME = "receipt.json"
 WORKBOOK_NAME = "回执.xlsx"
+RETURN_NAME = "更正表.xlsx"
 UNASSIGNED = "_unassigned"
 """Part of the outbox path that stands for a department or month which the inbox path did not name."""
 LATE_RULE = "F-12"
@@ -75,6 +76,15 @@ class Receipt:
     verdict_at: str | None
     is_late: bool
     lines: tuple[ReceiptLine, ...]
+    is_test: bool = False
+    version: int | None = None
+    """The how manyth of its feed and month."""
+    first_received_at: str | None = None
+    """When the first usable file of the feed and month came; a correction does not change it."""
+    parent_submission_id: str | None = None
+    """Of a mended return workbook: what it was merged onto."""
+    rows_to_mend: int = 0
+    """Rows of the return workbook that lies beside this receipt; 0: there is none."""
 
     @property
     def folder_key(self) -> str:
@@ -140,7 +150,7 @@ def receipt_of(entry: Submission) -> Receipt:
     contract = contracts().get(f"{entry.department}.{entry.feed}")
     state = State(entry.state)
     lines = [ReceiptLine(note["rule_id"], note["severity"], 0, note["message"], note["fix"]) for note in entry.notes]
-    for line in ledger.rule_lines(entry.submission_id):
+    for line in findings.rule_lines(entry.submission_id):
         message, fix = rule_text(line.rule_id, contract, line.columns, entry.period)
         lines.append(ReceiptLine(line.rule_id, line.severity, line.row_count, message, fix))
     reason = None
@@ -174,6 +184,10 @@ def receipt_of(entry: Submission) -> Receipt:
         verdict_at=_local(entry.verdict_at),
         is_late=any(note["rule_id"] == LATE_RULE for note in entry.notes),
         lines=tuple(lines),
+        is_test=entry.is_test,
+        version=entry.version,
+        first_received_at=_local(ledger.first_received_at(entry.slot)),
+        parent_submission_id=entry.parent_submission_id,
     )
 
 
@@ -181,13 +195,24 @@ def _folder(receipt: Receipt) -> ObjectStoragePath:
     return bucket() / receipt.folder_key
 
 
-def issue(entry: Submission) -> Receipt:
-    """Write both forms of the receipt to the outbox, over older ones; the JSON last, it marks them as complete."""
-    from ingestion.workbook import receipt_workbook  # it imports this module, and openpyxl is slow
+def issue(entry: Submission, also: Note | None = None) -> Receipt:
+    """Write the receipt to the outbox, over an older one: the return workbook if rows came back, the receipt for
+    people, then the JSON, which marks it as complete. ``also``: something to say that the ledger does not hold."""
+    from ingestion.return_workbook import return_workbook  # they import this module
+    from ingestion.workbook import receipt_workbook
 
     receipt = receipt_of(entry)
     folder = _folder(receipt)
     folder.mkdir(parents=True, exist_ok=True)
+    returned = return_workbook(entry, receipt)
+    if returned is not None:
+        receipt = replace(receipt, rows_to_mend=returned.rows)
+        (folder / RETURN_NAME).write_bytes(returned.data)
+    elif (folder / RETURN_NAME).exists():
+        (folder / RETURN_NAME).unlink()
+    if also is not None:
+        line = ReceiptLine(also.rule_id, also.severity, 0, also.message, also.fix)
+        receipt = replace(receipt, lines=(line, *receipt.lines))
     (folder / WORKBOOK_NAME).write_bytes(receipt_workbook(receipt))
     (folder / JSON_NAME).write_bytes(receipt.to_json().encode())
     ledger.set_receipt_key(entry.submission_id, f"{receipt.folder_key}/{JSON_NAME}")

@@ -3,71 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from io import BytesIO
-from typing import Any
-from weakref import WeakKeyDictionary
+from functools import lru_cache
 
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-from openpyxl.styles import Alignment, Font, PatternFill
-from openpyxl.utils import get_column_letter
-from openpyxl.worksheet.properties import PageSetupProperties
-
-from ingestion import ledger, quarantine
+from ingestion import findings
 from ingestion.contract import contracts
-from ingestion.receipt import Receipt, ReceiptLine, rule_text
+from ingestion.receipt import RETURN_NAME, Receipt, ReceiptLine, rule_text
+from ingestion.sheet_writer import Book, Layout, Look, Sheet
+from ingestion.submission import LIVE
 
-SHEET_RECEIPT, SHEET_ROWS, SHEET_WARNINGS = "回执", "需更正的行", "提示"
-ROW_TITLES = ("行号", "规则", "问题", "怎么改")
-_FAULTY = PatternFill("solid", fgColor="FFD966")
-_HEAD = PatternFill("solid", fgColor="D9E2F3")
-_BOLD = Font(bold=True)
-_WRAP = Alignment(wrap_text=True, vertical="top")
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-_LONGEST = 32_767
-_styles: WeakKeyDictionary[Workbook, dict[tuple[object, bool, bool], Any]] = WeakKeyDictionary()
+SHEET_RECEIPT, SHEET_WARNINGS = "回执", "提示"
 _SEVERITIES = {"error": "错误", "warning": "提醒", "info": "告知"}
 
 
-def _style(sheet: Any, fill: PatternFill | None, *, bold: bool, is_quoted: bool) -> Any:
-    """The style of a cell, worked out once a workbook: openpyxl takes most of its time for it."""
-    known = _styles.setdefault(sheet.parent, {})
-    key = (fill.fgColor.rgb if fill else None, bold, is_quoted)
-    if key not in known:
-        model: Any = WriteOnlyCell(sheet)
-        model.number_format = "@"
-        model.alignment = _WRAP
-        if is_quoted:
-            model.quotePrefix = True
-        if fill is not None:
-            model.fill = fill
-        if bold:
-            model.font = _BOLD
-        known[key] = model._style
-    return known[key]
-
-
-def text_cell(sheet: Any, value: object, *, fill: PatternFill | None = None, bold: bool = False) -> Any:
-    """A cell that no spreadsheet program runs: string type, text format, and a quote prefix where it looks like one.
-
-    Control characters that a workbook cannot hold are dropped; text longer than a cell can hold is cut.
-    """
-    text = ILLEGAL_CHARACTERS_RE.sub("", str(value))[:_LONGEST]
-    cell: Any = WriteOnlyCell(sheet, text)
-    cell.data_type = "s"
-    cell._style = _style(sheet, fill, bold=bold, is_quoted=text.startswith(_FORMULA_STARTS))
-    return cell
-
-
-def _head(sheet: Any, titles: Sequence[str], widths: Sequence[float]) -> None:
-    for index, width in enumerate(widths, 1):
-        sheet.column_dimensions[get_column_letter(index)].width = width
-    # On paper: all columns on one page, as many pages down as it takes.
-    sheet.page_setup.orientation = "landscape"
-    sheet.page_setup.fitToHeight = 0
-    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
-    sheet.append([text_cell(sheet, title, fill=_HEAD, bold=True) for title in titles])
+def put(sheet: Sheet, values: Sequence[object], look: Look = Look.WORDS, first: Look | None = None) -> None:
+    """A row of texts in one look, the first cell perhaps in another."""
+    looks = [look if index or first is None else first for index in range(len(values))]
+    sheet.append([(str(value), each) for value, each in zip(values, looks, strict=True)])
 
 
 def _minute(timestamp: str) -> str:
@@ -76,43 +27,49 @@ def _minute(timestamp: str) -> str:
 
 
 def _facts(receipt: Receipt) -> list[tuple[str, object]]:
+    is_taken = receipt.state in {*LIVE, "superseded"}
     facts: list[tuple[str, object]] = [
         ("回执号", receipt.submission_id),
         ("结论", receipt.verdict),
         ("下一步", receipt.next_step),
         ("文件名", receipt.file_name),
         ("文件指纹（SHA-256 前12位）", receipt.sha256[:12]),
+        ("第几次报送", f"第{receipt.version}次" if receipt.version else "试报"),
         ("收到时间", _minute(receipt.received_at)),
+        ("本月首次合格报送时间", _minute(receipt.first_received_at) if receipt.first_received_at else "—"),
         ("截止时间", _minute(receipt.due_at) if receipt.due_at else "—"),
         ("是否迟报", "是" if receipt.is_late else "否"),
         ("报送单位", receipt.department_title),
         ("报表", receipt.feed_title),
         ("报送月份", receipt.period or "（未识别）"),
         ("收到行数", receipt.rows_received),
-        ("接收行数", receipt.rows_accepted),
+        ("接收行数" if is_taken or not receipt.rows_accepted else "可接收行数（尚未入库）", receipt.rows_accepted),
         ("退回行数", receipt.rows_rejected),
         ("跳过行数（合计、备注等）", receipt.rows_excluded),
     ]
+    if receipt.rows_to_mend:
+        facts.append(("更正表", f"{RETURN_NAME}，共{receipt.rows_to_mend}行，改好后放回报送文件夹即可"))
+    if receipt.parent_submission_id is not None:
+        facts.append(("更正的是", f"{receipt.parent_submission_id}；上面的行数是合并后的整份表"))
     if receipt.reason is not None:
         reason = receipt.reason
-        facts[3:3] = [("退回原因", f"{reason.message}（{reason.rule_id}）"), ("怎么改", reason.fix)]
+        title = "退回原因" if receipt.state in ("rejected", "test_failed") else "待办事项"
+        facts[3:3] = [(title, f"{reason.message}（{reason.rule_id}）"), ("怎么办", reason.fix)]
     return facts
 
 
-def _receipt_sheet(book: Workbook, receipt: Receipt) -> None:
-    sheet = book.create_sheet(SHEET_RECEIPT)
-    sheet.freeze_panes = "A2"
-    _head(sheet, ("项目", "内容"), (28, 60, 10, 60, 50))
+def _receipt_sheet(book: Book, receipt: Receipt) -> None:
+    sheet = book.sheet(SHEET_RECEIPT, Layout(widths=(28, 60, 10, 60, 12)))
+    put(sheet, ("项目", "内容"), Look.HEAD)
     for label, value in _facts(receipt):
-        sheet.append([text_cell(sheet, label, bold=True), text_cell(sheet, value)])
+        put(sheet, (label, value), first=Look.LABEL)
     sheet.append([])
-    sheet.append(
-        [text_cell(sheet, title, fill=_HEAD, bold=True) for title in ("规则", "问题", "行数", "怎么改", "程度")]
-    )
+    put(sheet, ("规则", "问题", "行数", "怎么改", "程度"), Look.HEAD)
     for line in receipt.lines:
-        sheet.append([text_cell(sheet, part) for part in _line(line)])
+        put(sheet, _line(line))
     if not receipt.lines:
-        sheet.append([text_cell(sheet, "—"), text_cell(sheet, "没有发现问题")])
+        put(sheet, ("—", "没有发现问题"))
+    book.end()
 
 
 def _line(line: ReceiptLine) -> tuple[str, ...]:
@@ -120,63 +77,26 @@ def _line(line: ReceiptLine) -> tuple[str, ...]:
     return line.rule_id, line.message, count, line.fix, _SEVERITIES[line.severity]
 
 
-def _headers(submission_id: str) -> tuple[list[tuple[str, str | None]], bool]:
-    """The sender's columns in their order, over all returned rows; and whether they come from several sheets."""
-    headers: dict[tuple[str, str | None], None] = {}
-    sheets: set[str] = set()
-    for row in quarantine.returned_rows(submission_id):
-        sheets.add(row.sheet)
-        for cell in row.cells:
-            headers.setdefault((cell.header, cell.column))
-    return list(headers), len(sheets) > 1
-
-
-def _numbered(parts: Sequence[str]) -> str:
-    unique = list(dict.fromkeys(parts))
-    return unique[0] if len(unique) == 1 else "\n".join(f"{number}. {part}" for number, part in enumerate(unique, 1))
-
-
-def _rows_sheet(book: Workbook, receipt: Receipt) -> None:
-    headers, many_sheets = _headers(receipt.submission_id)
-    sheet = book.create_sheet(SHEET_ROWS)
-    sheet.freeze_panes = "E2"
-    _head(sheet, (*ROW_TITLES, *(header for header, _ in headers)), (10, 12, 40, 40, *(16 for _ in headers)))
-    for row in quarantine.returned_rows(receipt.submission_id):
-        faulty = {name for reason in row.reasons for name in reason.columns}
-        texts = {(cell.header, cell.column): cell.text for cell in row.cells}
-        words = (
-            f"{row.sheet} {row.row}" if many_sheets else str(row.row),
-            "\n".join(dict.fromkeys(reason.rule_id for reason in row.reasons)),
-            _numbered([reason.message for reason in row.reasons]),
-            _numbered([reason.fix for reason in row.reasons]),
-        )
-        cells = [text_cell(sheet, word) for word in words]
-        cells += [
-            text_cell(sheet, texts.get(header, ""), fill=_FAULTY if header[1] in faulty else None) for header in headers
-        ]
-        sheet.append(cells)
-
-
-def _warnings_sheet(book: Workbook, receipt: Receipt) -> None:
+def _warnings_sheet(book: Book, receipt: Receipt) -> None:
     contract = contracts().get(f"{receipt.department}.{receipt.feed}")
-    sheet = book.create_sheet(SHEET_WARNINGS)
-    sheet.freeze_panes = "A2"
-    _head(sheet, ("工作表", *ROW_TITLES), (16, 10, 12, 60, 50))
+
+    @lru_cache(maxsize=1024)
+    def words(rule_id: str, columns: tuple[str, ...]) -> tuple[str, str]:
+        return rule_text(rule_id, contract, columns, receipt.period)
+
+    sheet = book.sheet(SHEET_WARNINGS, Layout(widths=(16, 10, 12, 60, 50), has_filter=True))
+    put(sheet, ("工作表", "行号", "规则", "问题", "怎么改"), Look.HEAD)
     for line in receipt.lines:
         if line.row_count == 0 and line.severity != "error":
-            parts = ("", "整份表", line.rule_id, line.message, line.fix)
-            sheet.append([text_cell(sheet, part) for part in parts])
-    for name, row, rule_id, columns in ledger.warning_rows(receipt.submission_id):
-        message, fix = rule_text(rule_id, contract, columns, receipt.period)
-        sheet.append([text_cell(sheet, part) for part in (name, row, rule_id, message, fix)])
+            put(sheet, ("", "整份表", line.rule_id, line.message, line.fix))
+    for name, row, rule_id, columns in findings.warning_rows(receipt.submission_id):
+        put(sheet, (name, row, rule_id, *words(rule_id, columns)))
+    book.end()
 
 
 def receipt_workbook(receipt: Receipt) -> bytes:
-    """The workbook of a receipt: sheets 回执, 需更正的行 (every rejected row as sent, faulty cells coloured), 提示."""
-    book = Workbook(write_only=True)
+    """The workbook of a receipt: sheets 回执 and 提示 (rows that were taken and should be looked at)."""
+    book = Book()
     _receipt_sheet(book, receipt)
-    _rows_sheet(book, receipt)
     _warnings_sheet(book, receipt)
-    target = BytesIO()
-    book.save(target)
-    return target.getvalue()
+    return book.close()

@@ -7,37 +7,27 @@ hash by which the warehouse knows the person.
 
 from __future__ import annotations
 
-import json
-import shutil
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from hearth.period import Period
-from hearth.settings import settings
 from ingestion.contract import contracts
-from ingestion.keys import has_token_key
+from ingestion.keys import has_token_key, newest_tokens
 from ingestion.reference_data import regions
 from ingestion.sample import remarks
-from ingestion.sample.blocks import OUTSIDER_SHARE
 from ingestion.sample.conclusions import GUARANTEES, ID_COLUMNS, UNKNOWN, Feed, Month, SentRow
-from ingestion.sample.feed_rows import ACCEPTED, TRUE, table_of, tables_in, write_rows
+from ingestion.sample.feed_rows import table_of
 from ingestion.sample.habits import habits
-from ingestion.sample.indicators import compute
-from ingestion.sample.key_tables import README, TABLES, path_of, read_table
+from ingestion.sample.key_tables import schema_of
 from ingestion.sample.layouts import Row
-from ingestion.sample.manifest import SampleFile
 from ingestion.sample.people import MOVED, Person
 from ingestion.sample.population import Household
-from ingestion.sample.records import labour_code, on_allowance
+from ingestion.sample.records import Record, labour_code, on_allowance
 from ingestion.sample.state import State
 from ingestion.sample.subjects import SUBJECTS
-from ingestion.vault import token
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,53 +53,70 @@ def _serials(state: State) -> dict[str, str]:
     return found
 
 
+def _hashes(id_numbers: Sequence[str]) -> dict[str, str]:
+    """ID number -> the keyed hash by which the warehouse knows it; empty where no key has been made."""
+    if not has_token_key():
+        return {}
+    return dict(zip(id_numbers, newest_tokens().of("id_number", id_numbers), strict=True))
+
+
 def _closeness(person: Person, period: Period) -> tuple[bool, Period]:
     """Of the households that list a person: the one that has it as a member, else the one it left last."""
     return person.is_member(period), person.left[1] if person.left is not None else period
 
 
-class AnswerKey:
-    """Collects while the county is written: first `see_month`, then `see_file` for each of its files, at last `write`.
+@dataclass(frozen=True, slots=True)
+class KeyTables:
+    """One block's month of the key; `defects` are known once the files are complete."""
 
-    A month's state moves on afterwards, so nothing of it is kept but the rows of the tables.
+    tables: Mapping[str, pa.Table]
+    """By name; `links` without path and sha256, `rates` to be summed over the blocks."""
+    true: Mapping[str, pa.Table]
+    accepted: Mapping[str, pa.Table]
+    """By feed."""
+
+
+class AnswerKey:
+    """Answers of one block. Each month: `see_month`, for each feed `see_truth` and `see_rows`, at last `tables`.
+
+    `first_listed`: person -> month, from earlier runs. A month's state moves on afterwards, so nothing of a month is
+    kept but who was listed and the rows of the newest file of each feed, from which later months may have to conclude.
     """
 
-    def __init__(self, county_code: str, households: int, seed: int, surrounding: float = OUTSIDER_SHARE) -> None:
-        self._run = {"county_code": county_code, "households": households, "seed": seed, "surrounding": surrounding}
-        self._rows: dict[str, list[dict[str, Any]]] = {name: [] for name in TABLES}
-        self._sent: dict[tuple[str, Period], list[SentRow]] = defaultdict(list)
-        self._periods: list[Period] = []
-        self._truth: dict[tuple[str, Period], list[pa.Table]] = defaultdict(list)
-        self._accepted: dict[tuple[str, Period], pa.Table] = {}
-        self._villages: dict[tuple[Period, str], str] = {}
+    def __init__(self, county_code: str, first_listed: Mapping[str, Period] | None = None) -> None:
+        self._county_code = county_code
+        self._first_listed = dict(first_listed or {})
+        self._rows: dict[str, list[dict[str, Any]]] = {"households": [], "persons": []}
+        self._feeds: dict[str, Feed] = {}
+        self._fresh: list[str] = []
+        self._truth: dict[str, pa.Table] = {}
+        self._remarks: list[dict[str, Any]] = []
+        self._villages: dict[str, str] = {}
         self._owners: dict[str, _Owner] = {}
-        self._has_secret = has_token_key()
+        self._period = Period(1, 1)
 
     # ------------------------------------------------------------ collecting
     def see_month(self, state: State) -> None:
         """Keep what is true in the month."""
-        self._periods.append(state.period)
-        self._owners = {}
+        self._period = state.period
+        self._rows = {"households": [], "persons": []}
+        self._owners, self._villages, self._fresh, self._truth = {}, {}, [], {}
+        self._remarks = []
         serials = _serials(state)
         for home in state.households:
             if not home.exists(state.period):
                 continue
             if home.number is not None:
                 self._rows["households"].append(self._household(home, home.number, state.period))
-                self._villages[state.period, home.number] = home.place.code
+                self._villages[home.number] = home.place.code
             for person in home.members:
                 held = self._owners.get(person.id_number)
                 if held is None or _closeness(person, state.period) > _closeness(held.person, state.period):
                     self._owners[person.id_number] = _Owner(home, person, serials[person.id_number])
-        for owner in self._owners.values():
-            self._rows["persons"].append(self._person(owner.home, owner.person, owner.serial, state.period))
-
-    def see_truth(self, state: State) -> None:
-        """Keep what every office would have to write of the month, or of one block in it. After `see_month`."""
-        for feed_id, contract in contracts().items():
-            records = SUBJECTS[habits().feeds[feed_id].subject](state)
-            rows = ((record.values, record.place.code, *self.owner(record.values)) for record in records)
-            self._truth[feed_id, state.period].append(table_of(contract, state.period, rows))
+        hashes = _hashes(list(self._owners))
+        for id_number, owner in self._owners.items():
+            row = self._person(owner.home, owner.person, owner.serial, state.period)
+            self._rows["persons"].append(row | {"id_number_hash": hashes.get(id_number)})
 
     def _household(self, home: Household, number: str, period: Period) -> dict[str, Any]:
         return {
@@ -134,7 +141,6 @@ class AnswerKey:
             "period": str(period),
             "household_no": home.number,
             "person": serial,
-            "id_number_hash": token("id_number", person.id_number) if self._has_secret else None,
             "sex_code": person.sex,
             "age": person.age_on(period.last_day),
             "disability_type_code": person.disability[0] if person.disability else None,
@@ -153,151 +159,101 @@ class AnswerKey:
         The number the record was made with; else the home of the person it names. (In the month of a merger the row of
         the household that ended still belongs to that household, and its people already live in the other.)
         """
+        if meant is not None:
+            return self._owners[meant].home.number, self._owners[meant].serial
         number = values.get("household_no")
-        for id_number in (meant, *(values.get(name) for name in ID_COLUMNS)):
-            if id_number:
-                owner = self._owners[id_number]
+        for name in ID_COLUMNS:
+            if values.get(name):
+                owner = self._owners[values[name]]
                 return number or owner.home.number, owner.serial
         return number, None
 
-    def see_file(self, state: State, entry: SampleFile, rows: Sequence[Row]) -> None:
-        """Keep a file's faults and where each row truly belongs. Raises KeyError for a person nobody has made."""
-        feed_id = f"{entry.department}.{entry.feed}" if entry.feed else None
-        if "same_file_twice" in entry.of_the_file:
-            return  # the same bytes were seen before
-        address = {"period": str(state.period), "feed_id": feed_id, "path": entry.path, "sha256": entry.sha256}
-        if entry.is_wholly_bad:
-            self._rows["defects"].append(address | {"rule_id": entry.expected_rule_id, "kind": entry.fault})
-            return
-        for fault in entry.defects:
-            where = {"sheet": fault.sheet, "row": fault.row, "column": fault.column}
-            self._rows["defects"].append(address | where | {"rule_id": fault.rule_id, "kind": fault.kind})
-        if feed_id is None:
-            raise ValueError(f"[{entry.path}] is a good file of no feed")
+    def see_truth(self, feed_id: str, records: Sequence[Record]) -> None:
+        """Keep what the office would have to write of the month. After `see_month`."""
+        rows = ((record.values, record.place.code, *self.owner(record.values)) for record in records)
+        self._truth[feed_id] = table_of(contracts()[feed_id], self._period, rows)
+
+    def see_rows(self, feed_id: str, rows: Sequence[Row]) -> None:
+        """Keep where each row of the feed's good file truly belongs. Raises KeyError for a person nobody has made."""
         subject = habits().feeds[feed_id].subject
-        self._sent[subject, state.period] = []  # of two good files of a month the later one counts
+        sent: list[SentRow] = []
         for row in rows:
             if row.record is None:
-                raise ValueError(f"[{entry.path}] row [{row.number}] does not say which record it was written from")
-            household_no, person = self.owner(row.record.values, row.record.meant)
-            self._rows["remarks"] += remarks.lines(row, address, (household_no, person))
-            sent = SentRow(
-                subject=subject,
-                feed_id=feed_id,
-                period=state.period,
-                sha256=entry.sha256,
-                path=entry.path,
-                sheet=row.sheet,
-                number=row.number,
-                values={name: row.record.values[name] for name in row.cells if name in row.record.values},
-                household_no=household_no,
-                person=person,
-                village_code=row.record.place.code,
-                is_planted=bool(row.faults),
+                raise ValueError(f"[{feed_id}] row [{row.number}] does not say which record it was written from")
+            values = row.record.values
+            household_no, person = self.owner(values, row.record.meant)
+            self._remarks += remarks.lines(row, self._period, feed_id, (household_no, person))
+            sent.append(
+                SentRow(
+                    subject=subject,
+                    feed_id=feed_id,
+                    period=self._period,
+                    sheet=row.sheet,
+                    number=row.number,
+                    values={name: values[name] for name in row.cells if name in values},
+                    household_no=household_no,
+                    person=person,
+                    village_code=row.record.place.code,
+                    is_planted=bool(row.faults),
+                )
             )
-            self._sent[subject, state.period].append(sent)
+            if subject == "members" and person is not None and not row.faults:
+                self._first_listed[person] = min(self._period, self._first_listed.get(person, self._period))
+        self._feeds[subject] = Feed(self._period, sent)
+        self._fresh.append(subject)
 
     # ------------------------------------------------------------ concluding
-    def _feed(self, subject: str, period: Period) -> Feed:
-        sources = [source for (name, source) in self._sent if name == subject and source <= period]
-        return Feed(max(sources), self._sent[subject, max(sources)]) if sources else Feed(None, [])
-
-    def _conclude(self, period: Period, first_listed: Mapping[str, Period]) -> None:
-        feeds = {subject: self._feed(subject, period) for subject in SUBJECTS}
-        month = Month(period, str(self._run["county_code"]), feeds, first_listed)
-        for subject in SUBJECTS:
-            for row in self._sent.get((subject, period), ()):
-                self._rows["links"].append(
-                    {
-                        "period": str(period),
-                        "feed_id": row.feed_id,
-                        "path": row.path,
-                        "sha256": row.sha256,
-                        "sheet": row.sheet,
-                        "row": row.number,
-                        "household_no": row.household_no,
-                        "person": row.person,
-                        "is_planted": row.is_planted,
-                        "is_reachable": not row.is_planted and month.register.reach(row) is not None,
-                        "link_path": None if row.is_planted else month.register.way(row),
-                    }
-                )
-        for feed_id, contract in contracts().items():
-            feed = feeds[habits().feeds[feed_id].subject]
-            if contract.semantics == "event" and feed.source != period:
-                continue  # what happened in another month did not happen in this one
-            rows = (
-                (row.values, row.village_code, month.register.reach(row), row.person if _names_anyone(row) else None)
-                for row in feed.rows
-                if not row.is_planted
-            )
-            self._accepted[feed_id, period] = table_of(contract, period, rows)
+    def tables(self) -> KeyTables:
+        """The month's tables of the block."""
+        period = str(self._period)
+        feeds = {subject: self._feeds.get(subject, Feed(None, [])) for subject in SUBJECTS}
+        month = Month(self._period, self._county_code, feeds, self._first_listed)
+        guarantees = []
         for number in month.register.universe:
-            line = {"period": str(period), "household_no": number, "village_code": self._villages[period, number]}
+            line = {"period": period, "household_no": number, "village_code": self._villages[number]}
             for name, (state, reason) in month.states(number).items():
                 line |= {f"{name}_state": state, f"{name}_reason": reason}
-            self._rows["guarantees"].append(line)
-
-    def _listed(self, earlier: Iterable[Mapping[str, Any]]) -> dict[str, Period]:
-        """Person -> first month in which an accepted row of the register listed it."""
-        first = {row["person"]: Period.parse(row["first_listed"]) for row in earlier if row["first_listed"]}
-        for (subject, period), rows in self._sent.items():
-            for row in rows if subject == "members" else ():
-                if row.person is not None and not row.is_planted:
-                    first[row.person] = min(period, first.get(row.person, period))
-        return first
-
-    # ------------------------------------------------------------ writing
-    def write(self, folder: Path) -> None:
-        """Write the tables, README.md and key.json. Months of an earlier run of the same county stay.
-
-        Raises ValueError for a folder below the bucket: whoever reads the bucket must not find the answers there.
-        """
-        bucket = settings().bucket.removeprefix("file://")
-        if folder.resolve().is_relative_to(Path(bucket).resolve()):
-            raise ValueError(f"answer key folder [{folder}] lies below the bucket [{bucket}]; choose another")
-        kept = self._earlier(folder)
-        first_listed = self._listed(kept["persons"])
-        for period in sorted(self._periods):
-            self._conclude(period, first_listed)
+            guarantees.append(line)
         for row in self._rows["persons"]:
-            listed = first_listed.get(row["person"])
-            row["first_listed"] = str(listed) if listed is not None and str(listed) <= row["period"] else None
-        self._rows["rates"] = rates(self._rows["guarantees"])
-        folder.mkdir(parents=True, exist_ok=True)
-        self._write_rows(folder)
-        months = set()
-        for name, columns in TABLES.items():
-            rows = sorted(kept[name] + self._rows[name], key=lambda row: str(row["period"]))
-            months |= {row["period"] for row in rows}
-            pq.write_table(pa.Table.from_pylist(rows, schema=pa.schema(list(columns.items()))), path_of(folder, name))
-        periods = [Period.parse(month) for month in sorted(months)]
-        guarantees = pq.read_table(path_of(folder, "guarantees"))
-        county = str(self._run["county_code"])
-        found, states = compute(tables_in(folder, TRUE), tables_in(folder, ACCEPTED), guarantees, periods, county)
-        pq.write_table(found, path_of(folder, "indicators"))
-        pq.write_table(states, path_of(folder, "states"))
-        run = self._run | {"periods": sorted(months)}
-        (folder / "key.json").write_text(json.dumps(run, indent=1) + "\n", encoding="utf-8")
-        (folder / "README.md").write_text(README, encoding="utf-8")
+            listed = self._first_listed.get(row["person"])
+            row["first_listed"] = str(listed) if listed is not None and listed <= self._period else None
+        rows = self._rows | {"guarantees": guarantees, "rates": rates(guarantees), "remarks": self._remarks}
+        tables = {name: pa.Table.from_pylist(lines, schema=schema_of(name)) for name, lines in rows.items()}
+        links = [pa.Table.from_pylist([], schema=schema_of("links"))]
+        accepted: dict[str, pa.Table] = {}
+        for feed_id, contract in contracts().items():
+            subject = habits().feeds[feed_id].subject
+            feed = feeds[subject]
+            reached = [None if row.is_planted else month.register.reach(row) for row in feed.rows]
+            if subject in self._fresh:
+                links.append(_links(month, feed.rows, reached))
+            if contract.semantics == "event" and feed.source != self._period:
+                continue  # what happened in another month did not happen in this one
+            sound = (
+                (row.values, row.village_code, home, row.person if _names_anyone(row) else None)
+                for row, home in zip(feed.rows, reached, strict=True)
+                if not row.is_planted
+            )
+            accepted[feed_id] = table_of(contract, self._period, sound)
+        return KeyTables(tables | {"links": pa.concat_tables(links)}, self._truth, accepted)
 
-    def _write_rows(self, folder: Path) -> None:
-        for (feed_id, period), tables in self._truth.items():
-            write_rows(folder, TRUE, feed_id, period, pa.concat_tables(tables))
-        for (feed_id, period), table in self._accepted.items():
-            write_rows(folder, ACCEPTED, feed_id, period, table)
 
-    def _earlier(self, folder: Path) -> dict[str, list[dict[str, Any]]]:
-        note = folder / "key.json"
-        if not note.exists():
-            return {name: [] for name in TABLES}
-        run = json.loads(note.read_text(encoding="utf-8"))
-        if {name: run.get(name) for name in self._run} != self._run:
-            for kind in (TRUE, ACCEPTED):
-                shutil.rmtree(folder / kind, ignore_errors=True)
-            return {name: [] for name in TABLES}  # another county: nothing of it is kept
-        mine = {str(period) for period in self._periods}
-        return {name: [row for row in read_table(folder, name) if row["period"] not in mine] for name in TABLES}
+def _links(month: Month, rows: Sequence[SentRow], reached: Sequence[str | None]) -> pa.Table:
+    """Path and sha256 are known once the file is complete."""
+    columns = {
+        "period": pa.repeat(str(month.period), len(rows)),
+        "feed_id": [row.feed_id for row in rows],
+        "path": pa.nulls(len(rows), pa.string()),
+        "sha256": pa.nulls(len(rows), pa.string()),
+        "sheet": [row.sheet for row in rows],
+        "row": [row.number for row in rows],
+        "household_no": [row.household_no for row in rows],
+        "person": [row.person for row in rows],
+        "is_planted": [row.is_planted for row in rows],
+        "is_reachable": [home is not None for home in reached],
+        "link_path": [month.register.way(row, home) for row, home in zip(rows, reached, strict=True)],
+    }
+    return pa.table(columns, schema=schema_of("links"))
 
 
 def _names_anyone(row: SentRow) -> bool:

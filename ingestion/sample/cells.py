@@ -68,7 +68,7 @@ def _code(column: Column, code: str, style: str) -> str:
 
 
 def _number(habit: Habit, column: Column, value: float) -> Cell:
-    written = value if column.kind is not Kind.DECIMAL else round(float(value), 2)
+    written = value if column.kind is not Kind.DECIMAL else round(float(value), 2) + 0.0  # no -0.0
     if habit.is_in_wan and column.unit == "元":
         written = round(float(value) / WAN, 6)
     if not habit.is_text_only:
@@ -121,16 +121,36 @@ def _village(habit: Habit, place: Place) -> str:
     return {"full": place.village, "short": place.short_village}[style]
 
 
-def write_row(habit: Habit, columns: Sequence[Column], record: Record) -> dict[str, Cell]:
-    """Canonical name -> cell. Raises ValueError when the subject knows nothing of a column the contract asks for."""
-    row: dict[str, Cell] = {}
-    for column in columns:
-        if not column.loaded:
-            continue  # numbered when the sheet is laid out
+def write_column(habit: Habit, column: Column, values: Sequence[Value]) -> list[Cell]:
+    """Values of one column in this office's hand; each different one is written once."""
+    types = set(map(type, values)) - {type(None)}
+    if types == {str} and column.kind not in {Kind.CODE, Kind.CODE_LIST}:
+        blank = write_cell(habit, column, None)
+        return [value if isinstance(value, str) else blank for value in values]
+    if len(types) > 1:  # 1, 1.0 and True are equal and are not written alike
+        return [write_cell(habit, column, value) for value in values]
+    known = {value: write_cell(habit, column, value) for value in dict.fromkeys(values)}
+    return [known[value] for value in values]
+
+
+def write_rows(habit: Habit, columns: Sequence[Column], records: Sequence[Record]) -> list[dict[str, Cell]]:
+    """Canonical name -> cell of each record, worked out column by column.
+
+    Raises ValueError when the subject knows nothing of a column the contract asks for.
+    """
+    loaded = [column for column in columns if column.loaded]  # others are numbered when they are put on a sheet
+    written: list[list[Cell]] = []
+    for column in loaded:
         if column.name == "village_name":
-            row[column.name] = _village(habit, record.place)
-        elif column.name in record.values:
-            row[column.name] = write_cell(habit, column, record.values[column.name])
-        else:
-            raise ValueError(f"subject [{habit.subject}] gives no value for column [{column.name}]")
-    return row
+            names_of = {
+                place.code: _village(habit, place) for place in {id(r.place): r.place for r in records}.values()
+            }
+            written.append([names_of[record.place.code] for record in records])
+            continue
+        try:
+            values = [record.values[column.name] for record in records]
+        except KeyError:
+            raise ValueError(f"subject [{habit.subject}] gives no value for column [{column.name}]") from None
+        written.append(write_column(habit, column, values))
+    names = [column.name for column in loaded]
+    return [dict(zip(names, cells, strict=True)) for cells in zip(*written, strict=True)]

@@ -36,15 +36,13 @@ Verdict = tuple[str, str]
 """State and reason."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: a county of a million households makes fifteen million of them
 class SentRow:
     """One data row of a good file, with what the generator knows of it."""
 
     subject: str
     feed_id: str
     period: Period
-    sha256: str
-    path: str
     sheet: str
     number: int
     values: Mapping[str, Any]
@@ -99,9 +97,9 @@ class Register:
             return None if len(found) == 1 and direct not in found else direct
         return next(iter(found)) if len(found) == 1 else None
 
-    def way(self, row: SentRow) -> str | None:
-        """Which way `reach` takes: `direct` by the household number, else by the person; None if it leads nowhere."""
-        if self.reach(row) is None:
+    def way(self, row: SentRow, reached: str | None) -> str | None:
+        """Which way `reach` took: `direct` by the household number, else by the person; None if it led nowhere."""
+        if reached is None:
             return None
         if row.values.get("household_no") in self.households:
             return "direct"

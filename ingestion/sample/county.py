@@ -2,240 +2,225 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import chain
-from random import Random
+import os
+import shutil
+import tempfile
+from collections import Counter, defaultdict, deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hearth.period import Period
 from hearth.settings import settings
-from ingestion.contract import Column, Contract, contracts
-from ingestion.sample.answer_key import AnswerKey
-from ingestion.sample.blocks import OUTSIDER_SHARE, cut
-from ingestion.sample.catalogue import kinds
-from ingestion.sample.cell_faults import Scene
-from ingestion.sample.cells import write_row
-from ingestion.sample.defects import plant
-from ingestion.sample.disguises import disguise
-from ingestion.sample.files import encode, to_xlsx
-from ingestion.sample.habits import Again, BadFile, Habit, habits
-from ingestion.sample.layouts import Row, Sheet, fill, lay_out
+from ingestion.contract import contracts
+from ingestion.sample.bad_files import nil_return, strays, wholly_bad
+from ingestion.sample.block_work import Counted, Run, Terms, Written
+from ingestion.sample.blocks import Block, cut
+from ingestion.sample.crew import Crew, crew
+from ingestion.sample.desk import Desk
+from ingestion.sample.habits import Habit, habits
+from ingestion.sample.key_folder import KeyFolder, KeyMonth, keep_out
+from ingestion.sample.layouts import Row
 from ingestion.sample.manifest import Manifest, MonthFacts, PlantedDefect, SampleFile
-from ingestion.sample.months import block_months, check_wanted, together
-from ingestion.sample.networks import rural_population
+from ingestion.sample.months import check_wanted
+from ingestion.sample.office_file import OfficeFile
 from ingestion.sample.places import Place, places
-from ingestion.sample.services import everyone
-from ingestion.sample.slips import let_slip
-from ingestion.sample.spoiled import Draft, folder_month, spoil
-from ingestion.sample.state import State
-from ingestion.sample.stories import told
-from ingestion.sample.subjects import SUBJECTS
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from airflow.sdk import ObjectStoragePath
     from upath import UPath
 
     Target = ObjectStoragePath | UPath | Path
 
-EXAMPLE_ROWS = 24
-"""Rows of a wholly bad file: enough to be taken for a real one."""
+HEADROOM = 1.02
+"""A file's rows are foretold from the first block's; blocks differ by less than this."""
+
+_OWN_ROWS = 64
+"""Rows of a sheet that are not data, at most: titles, headers, townships, total, footers."""
 
 
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """One office at one month's end."""
-
-    contract: Contract
-    habit: Habit
-    period: Period
-    where: Sequence[Place]
-    seed: int
-
-    @property
-    def county(self) -> str:
-        return self.where[0].county
-
-    def rng(self, purpose: str) -> Random:
-        """A stream of its own."""
-        return Random(f"{self.seed}/{self.contract.feed_id}/{self.period}/{purpose}")  # noqa: S311 - invented data
-
-    def name(self, template: str) -> str:
-        return fill(template, self.habit, self.contract, self.period, self.county)
-
-    def sheets(self, columns: Sequence[Column], rows: Sequence[Row], stated: Period | None = None) -> list[Sheet]:
-        """The office's layout; `stated` is the month its titles name."""
-        words = (stated or self.period, self.county)
-        return lay_out(self.habit, self.contract, columns, rows, words=words)
-
-    def rows(self, state: State, before: int) -> list[Row]:
-        """The block's rows of the month as the office writes them, each readable; `before`: rows of earlier blocks."""
-        columns, subject = self.habit.columns(self.contract), self.habit.subject
-        rng = self.rng(f"slips/{state.block.position}")
-        records = let_slip(
-            told(state, subject, SUBJECTS[subject](state)),
-            self.habit,
-            self.contract,
-            self.period,
-            rng=rng,
-            before=before,
-        )
-        return [
-            Row(
-                disguise(write_row(self.habit, columns, record), record.disguise),
-                record.place.township,
-                record.is_plain,
-                record=record,
-            )
-            for record in records
-        ]
-
-
-def _sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
-
-
-def _put(target: Target, key: str, content: bytes) -> None:
+def _put(target: Target, key: str, content: bytes | Path, sha256: str) -> None:
     """The file, then its side file: whoever sees the second may read the first."""
     path = target / key
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
-    side = target / f"{key}.sha256"
-    side.write_bytes(f"{_sha256(content)}  {path.name}\n".encode())
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    else:
+        with content.open("rb") as source, path.open("wb") as sink:
+            shutil.copyfileobj(source, sink, 1 << 20)
+        content.unlink()
+    (target / f"{key}.sha256").write_bytes(f"{sha256}  {path.name}\n".encode())
 
 
-def _good_file(desk: Desk, blocks: Sequence[Sequence[Row]]) -> tuple[str, bytes, list[Row]]:
-    rows: list[Row] = []
-    before = 0
-    for position, clean in enumerate(blocks):
-        scene = Scene(desk.habit, desk.contract, desk.period, desk.where, desk.rng(f"defects/{position}"), before)
-        before += len(clean)
-        rows += plant([Row(dict(row.cells), row.township, row.is_plain, record=row.record) for row in clean], scene)
-    sheets = desk.sheets(desk.habit.columns(desk.contract), rows)
-    return desk.name(desk.habit.file), encode(sheets, desk.habit), rows
+def _largest_sheet(habit: Habit, rows: int, where: Sequence[Place]) -> int:
+    """Rows of the file's largest sheet, foretold."""
+    if habit.has_township_sheets:
+        villages = Counter(place.township for place in where)
+        rows = -(-rows * max(villages.values()) // len(where))
+    return rows + _OWN_ROWS
 
 
-def _wholly_bad(desk: Desk, clean: Sequence[Row], bad: BadFile) -> tuple[SampleFile, bytes]:
-    draft = Draft(desk.habit, desk.contract, desk.period, desk.county, clean[:EXAMPLE_ROWS], desk.rng("bad"))
-    content = spoil(draft, bad)
-    month = folder_month(desk.period, bad)
-    entry = _entry(desk, fill(bad.file, desk.habit, desk.contract, month, desk.county), content, [], bad)
-    path = entry.path.replace(f"/{desk.period}/", f"/{month}/", 1)
-    return replace(entry, period=str(month), path=path), content
+@dataclass(slots=True)
+class _Month:
+    """One month's files on their way."""
 
+    run: Run
+    period: Period
+    where: Sequence[Place]
+    work: Path
+    key: KeyMonth | None
+    before: Counter[str] = field(default_factory=Counter)
+    desks: dict[str, Desk] = field(default_factory=dict)
+    files: dict[str, OfficeFile] = field(default_factory=dict)
+    defects: dict[str, list[PlantedDefect]] = field(default_factory=lambda: defaultdict(list))
+    remarks: dict[str, list[PlantedDefect]] = field(default_factory=lambda: defaultdict(list))
+    faulty: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, Sequence[Row]] = field(default_factory=dict)
+    facts: list[MonthFacts] = field(default_factory=list)
 
-def _entry(desk: Desk, name: str, content: bytes, rows: Sequence[Row], bad: BadFile | None = None) -> SampleFile:
-    contract = desk.contract
-    faulty = [row for row in rows if row.faults]
-    return SampleFile(
-        department=contract.department,
-        feed=contract.feed,
-        period=str(desk.period),
-        path=f"inbox/{contract.department}/{desk.period}/{name}",
-        sha256=_sha256(content),
-        byte_count=len(content),
-        rows=len(rows),
-        expected_accepted=len(rows) - len(faulty),
-        expected_rejected=len(faulty),
-        defects=tuple(
-            PlantedDefect(fault.kind, fault.rule_id, row.sheet, row.number, fault.column)
-            for row in faulty
-            for fault in row.faults
-        ),
-        remarks=tuple(
-            PlantedDefect(note.kind, kinds()[note.kind].rule, row.sheet, row.number, note.column)
-            for row in rows
-            if row.record is not None and not row.faults
-            for note in row.record.notes
-        ),
-        is_wholly_bad=bad is not None,
-        expected_rule_id=bad.rule if bad else None,
-        fault=bad.fault if bad else None,
-    )
+    def begin(self, block: Block, counted: Counted) -> None:
+        """The first block shows which formats will hold the rows."""
+        share = len(block.serials) / self.run.households
+        for number, (feed_id, contract) in enumerate(contracts().items()):
+            own = Desk(contract, habits().feeds[feed_id].at(self.period), self.period, self.where, self.run.seed)
+            rows = counted.rows[feed_id] if share == 1 else int(counted.rows[feed_id] / share * HEADROOM)
+            desk = own.fitting(_largest_sheet(own.habit, rows, self.where))
+            self.desks[feed_id] = desk
+            self.files[feed_id] = OfficeFile(desk, self.work / f"{self.period}-{number}")
 
-
-def _sent_again(
-    desk: Desk, again: Again, sent: tuple[SampleFile, bytes], clean: Sequence[Row]
-) -> tuple[SampleFile, bytes, Sequence[Row]]:
-    """The same bytes under another name, or the whole file once more with every faulty row mended."""
-    entry, content = sent
-    name = desk.name(again.file)
-    if again.kind == "same_file_twice":
-        path = f"{entry.path.rpartition('/')[0]}/{name}"
-        return replace(entry, path=path, of_the_file=(again.kind,)), content, []
-    rows = [Row(dict(row.cells), row.township, row.is_plain, record=row.record) for row in clean]
-    content = encode(desk.sheets(desk.habit.columns(desk.contract), rows), desk.habit)
-    return replace(_entry(desk, name, content, rows), of_the_file=(again.kind,)), content, rows
-
-
-def _nil_return(desk: Desk) -> tuple[SampleFile, bytes, Sequence[Row]]:
-    """The office's declaration that nothing happened: why, and who says so (F-09)."""
-    words = [[desk.name("{county}{year}年{month}月{title}零报告")], ["原因", "本月没有发生"], ["签字人", "示某"]]
-    content = to_xlsx([Sheet("Sheet1", [list(row) for row in words])])
-    entry = _entry(desk, desk.name("{prefix}零报告（{month}月）.xlsx"), content, [])
-    return replace(entry, is_nil=True), content, []
-
-
-def _month(
-    states: Sequence[State], where: Sequence[Place], *, is_first: bool
-) -> Iterator[tuple[SampleFile, bytes, Sequence[Row]]]:
-    for feed_id, contract in contracts().items():
-        desk = Desk(contract, habits().feeds[feed_id].at(states[0].period), states[0].period, where, states[0].seed)
-        blocks: list[list[Row]] = []
-        for state in states:
-            blocks.append(desk.rows(state, sum(map(len, blocks))))
-        clean = [row for rows in blocks for row in rows]
-        for bad in desk.habit.wholly_bad:
-            if bad.is_due(desk.period, is_first=is_first):
-                yield *_wholly_bad(desk, clean, bad), []
-        if not clean and contract.nil_allowed:
-            yield _nil_return(desk)
-            continue
-        name, content, rows = _good_file(desk, blocks)
-        entry = replace(_entry(desk, name, content, rows), of_the_file=desk.habit.of_the_file(desk.period))
-        yield entry, content, rows
-        for again in desk.habit.again:
-            if again.month == desk.period.month:
-                yield _sent_again(desk, again, (entry, content), clean)
-
-
-def _strays(period: Period, *, is_first: bool) -> Iterator[tuple[SampleFile, bytes, Sequence[Row]]]:
-    for stray in habits().strays if is_first else ():
-        content = to_xlsx([Sheet("Sheet1", [["名称", "登记月份"], ["示例小卖部", str(period)]])])
-        key = f"inbox/{stray.department}/{period}/{stray.file}"
-        entry = SampleFile(
-            department=stray.department,
-            feed=None,
-            period=str(period),
-            path=key,
-            sha256=_sha256(content),
-            byte_count=len(content),
-            rows=0,
-            expected_accepted=0,
-            expected_rejected=0,
-            defects=(),
-            is_wholly_bad=True,
-            expected_rule_id=kinds()[stray.fault].rule,
-            fault=stray.fault,
+    def agree(self, crew: Crew, block: Block) -> None:
+        """Come to know how many rows the block has, and tell it where they stand."""
+        counted = crew.hear(block)
+        if not isinstance(counted, Counted):
+            raise TypeError(f"expected counts, not [{type(counted).__name__}]")
+        if not self.desks:
+            self.begin(block, counted)
+        self.facts.append(counted.facts)
+        crew.tell(
+            block,
+            Terms(
+                {name: self.before[name] for name in self.desks},
+                {name: desk.habit for name, desk in self.desks.items()},
+            ),
         )
-        yield entry, content, []
+        self.before.update(counted.rows)
+        planted = crew.hear(block)
+        if isinstance(planted, Counted | Written):
+            raise TypeError(f"expected the planted rows, not [{type(planted).__name__}]")
+        crew.tell(block, {feed_id: self.files[feed_id].place(parts) for feed_id, parts in planted.items()})
+
+    def take(self, crew: Crew, block: Block) -> None:
+        """Take the block's rows."""
+        written = crew.hear(block)
+        if not isinstance(written, Written):
+            raise TypeError(f"expected rows, not [{type(written).__name__}]")
+        for feed_id, stretches in written.stretches.items():
+            self.files[feed_id].add(stretches)
+            self.defects[feed_id] += written.defects[feed_id]
+            self.remarks[feed_id] += written.remarks[feed_id]
+        self.faulty.update(written.faulty)
+        self.examples.update(written.examples)
+        if self.key is not None and written.key is not None:
+            self.key.add(written.key)
+
+    def _good(self, feed_id: str, target: Target) -> SampleFile:
+        desk, file = self.desks[feed_id], self.files[feed_id]
+        name = desk.fill(desk.habit.file)
+        sha256, size = file.finish()
+        if not self.before[feed_id] and desk.contract.nil_allowed:
+            entry, content = nil_return(desk)
+            file.path.unlink()
+            _put(target, entry.path, content, entry.sha256)
+            return entry
+        entry = replace(
+            SampleFile.of(desk.contract.department, desk.contract.feed, self.period, name),
+            sha256=sha256,
+            byte_count=size,
+            rows=file.rows,
+            expected_accepted=file.rows - self.faulty[feed_id],
+            expected_rejected=self.faulty[feed_id],
+            defects=tuple(self.defects[feed_id]),
+            remarks=tuple(self.remarks[feed_id]),
+            of_the_file=desk.habit.of_the_file(self.period),
+        )
+        _put(target, entry.path, file.path, sha256)
+        return entry
+
+    def finish(self, target: Target) -> list[SampleFile]:
+        """Complete the files and put them into the inbox; the wholly bad ones first."""
+        entries: list[SampleFile] = []
+        for feed_id, desk in self.desks.items():
+            is_first = self.period == min(self.run.periods)
+            for bad in desk.habit.bad_files(self.period, is_first=is_first):
+                entry, content = wholly_bad(desk, self.examples[feed_id], bad, desk.fill(desk.habit.file))
+                _put(target, entry.path, content, entry.sha256)
+                entries.append(entry)
+            entries.append(self._good(feed_id, target))
+        for entry, content in strays(self.period) if self.period == min(self.run.periods) else ():
+            _put(target, entry.path, content, entry.sha256)
+            entries.append(entry)
+        if self.key is not None:
+            self.key.finish(entries)
+        return entries
+
+    def abandon(self) -> None:
+        for file in self.files.values():
+            file.abandon()
+        if self.key is not None:
+            self.key.abandon()
 
 
-def _facts(state: State) -> MonthFacts:
-    active = [home for home in state.registered if home.is_active(state.period)]
+def _sum(facts: Sequence[MonthFacts]) -> MonthFacts:
+    events: Counter[str] = Counter()
+    for each in facts:
+        events.update(each.events)
     return MonthFacts(
-        period=str(state.period),
-        register_households=len(state.registered),
-        active_households=len(active),
-        register_persons=sum(len(home.present(state.period)) for home in active),
-        county_persons=sum(1 for _ in everyone(state)),
-        events=dict(sorted(Counter(state.events).items())),
-        rural=rural_population(state),
+        period=facts[0].period,
+        register_households=sum(each.register_households for each in facts),
+        active_households=sum(each.active_households for each in facts),
+        register_persons=sum(each.register_persons for each in facts),
+        county_persons=sum(each.county_persons for each in facts),
+        events=dict(sorted(events.items())),
     )
+
+
+def _write_month(month: _Month, workers: Crew, blocks: Sequence[Block], target: Target) -> list[SampleFile]:
+    try:
+        busy: deque[Block] = deque()
+        for block in blocks:
+            if len(busy) == workers.ahead:
+                month.take(workers, busy.popleft())
+            month.agree(workers, block)
+            busy.append(block)
+        while busy:
+            month.take(workers, busy.popleft())
+        return month.finish(target)
+    except BaseException:
+        month.abandon()
+        raise
+
+
+def check_request(
+    periods: Sequence[Period],
+    households: int,
+    *,
+    key: Path | None = None,
+    processes: int | None = None,
+    outside: Sequence[Path] = (),
+) -> None:
+    """Raises ValueError, with the value in brackets, for a request that makes no sense.
+
+    That is: no month, a month twice or before the first; no household or more than there are numbers for; no process;
+    a county without villages; a key or one of the files `outside` that would lie in the bucket.
+    """
+    check_wanted(periods)
+    cut(households, places(settings().county_code))
+    if processes is not None and processes < 1:
+        raise ValueError(f"[{processes}] processes: ask for at least one")
+    for what, path in [("answer key folder", key), *(("file", path) for path in outside)]:
+        if path is not None:
+            keep_out(what, path)
 
 
 def write_county(
@@ -243,48 +228,40 @@ def write_county(
     households: int,
     seed: int,
     target: Target,
-    key: AnswerKey | None = None,
     *,
-    surrounding: float = OUTSIDER_SHARE,
+    key: Path | None = None,
+    processes: int | None = None,
 ) -> Manifest:
     """Write the files of each month under ``<target>/inbox/<department>/<period>/``, each followed by its .sha256.
 
-    The same arguments give the same bytes; a month's good files do not depend on which other months are asked for.
-    The wholly bad files come in the first month, others in their own month of the year; a late file comes after the
-    files of the next month, or as the last of all. `target` is the bucket's root; `key` is told everything and is the
-    caller's to write; `surrounding`: households outside the register per household on it. Raises ValueError for no
-    periods, for periods before the sample's first month and for contracts without a habit.
+    The same arguments give the same bytes, whatever the number of `processes` (None: one for each core); a month's
+    good files do not depend on which other months are asked for. Most wholly bad files come in the first month,
+    others in their own month of the year.
+    `target` is the bucket's root; `key` is the folder of the answer key, none if None. Each month's files are put in
+    place when they are complete. Raises ValueError for requests that make no sense and for contracts without a habit.
     """
     without = sorted(contracts().keys() - habits().feeds.keys())
     if without:
         raise ValueError(f"contracts without a habit in offices/*.yaml: {without}")
-    where = places(settings().county_code)
-    check_wanted(periods)
+    check_request(periods, households, key=key, processes=processes)
+    county_code = settings().county_code
+    where = places(county_code)
+    blocks = cut(households, where)
+    answers = KeyFolder(key, county_code, households, seed) if key is not None else None
+    run = Run(county_code, households, seed, tuple(sorted(periods)), key)
+    if answers is not None:
+        answers.begin()
     files: list[SampleFile] = []
     facts: list[MonthFacts] = []
-    late: list[tuple[SampleFile, bytes]] = []
-    blocks = cut(households, where, surrounding)
-    for states in zip(*(block_months(block, seed, periods) for block in blocks), strict=True):
-        state = together(states)
-        is_first = state.period == min(periods)
-        facts.append(_facts(state))
-        if key is not None:
-            key.see_month(state)
-            for block in states:
-                key.see_truth(block)
-        held, late = late, []
-        for entry, content, rows in chain(
-            _month(states, where, is_first=is_first), _strays(state.period, is_first=is_first)
-        ):
-            if "late" in entry.of_the_file:
-                late.append((entry, content))
-            else:
-                _put(target, entry.path, content)
-            files.append(entry)
-            if key is not None:
-                key.see_file(state, entry, rows)
-        for entry, content in held:
-            _put(target, entry.path, content)
-    for entry, content in late:
-        _put(target, entry.path, content)
-    return Manifest(settings().county_code, seed, households, tuple(facts), tuple(files), surrounding)
+    workers = crew(run, len(blocks), processes if processes is not None else os.cpu_count() or 1)
+    try:
+        with tempfile.TemporaryDirectory(prefix="hearth-sample-") as work:
+            for period in run.periods:
+                month = _Month(run, period, where, Path(work), answers.month(period) if answers else None)
+                files += _write_month(month, workers, blocks, target)
+                facts.append(_sum(month.facts))
+    finally:
+        workers.close()
+    if answers is not None:
+        answers.finish()
+    return Manifest(county_code, seed, households, tuple(facts), tuple(files))

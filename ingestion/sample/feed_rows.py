@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from hearth.period import Period
 from ingestion.contract import Contract, Kind, Privacy, contracts
@@ -51,45 +51,55 @@ def schema_of(contract: Contract) -> pa.Schema:
     return pa.schema(list((_OWN | columns | _DERIVED).items()))
 
 
-def _derived(values: Mapping[str, Any]) -> dict[str, Any]:
-    digits = next((values[name] for name in ID_COLUMNS if values.get(name)), None)
-    certificate = values.get("disability_certificate_number")
-    return {
-        "birth_from_id": date(int(digits[6:10]), int(digits[10:12]), int(digits[12:14])) if digits else None,
-        "certificate_type": certificate[18] if certificate else None,
-        "certificate_grade": certificate[19] if certificate else None,
-    }
+def _column(name: str, values: Sequence[Mapping[str, Any]]) -> list[Any]:
+    try:
+        return list(map(itemgetter(name), values))
+    except KeyError:
+        return [one.get(name) for one in values]
 
 
-def _plain(value: Any) -> Any:
-    return str(value) if isinstance(value, Period) else list(value) if isinstance(value, tuple) else value
+def _births(values: Sequence[Mapping[str, Any]]) -> list[date | None]:
+    """From the first ID number of each row."""
+    digits: list[str | None] = [None] * len(values)
+    for name in reversed(ID_COLUMNS):
+        digits = [
+            str(found)[6:14] if found else other for found, other in zip(_column(name, values), digits, strict=True)
+        ]
+    known = {text: date(int(text[:4]), int(text[4:6]), int(text[6:])) if text else None for text in set(digits)}
+    return [known[text] for text in digits]
 
 
 def table_of(contract: Contract, period: Period, rows: Iterable[FeedRow]) -> pa.Table:
-    """The rows of one month. Columns that a row lacks are null."""
+    """The rows of one month, put together column by column. Columns that a row lacks are null."""
+    lines = list(rows)
+    values = [line[0] for line in lines]
+    certificates = _column("disability_certificate_number", values)
+    own: dict[str, Any] = {
+        "period": [str(period)] * len(lines),
+        "village_code": [line[1] for line in lines],
+        "household_no": [line[2] for line in lines],
+        "person": [line[3] for line in lines],
+        "birth_from_id": _births(values),
+        "certificate_type": [text[18] if text else None for text in certificates],
+        "certificate_grade": [text[19] if text else None for text in certificates],
+    }
     schema = schema_of(contract)
-    kept = set(schema.names) - set(_OWN) - set(_DERIVED)
-    lines = [
-        {name: _plain(value) for name, value in values.items() if name in kept}
-        | {"period": str(period), "village_code": village, "household_no": household_no, "person": person}
-        | _derived(values)
-        for values, village, household_no, person in rows
-    ]
-    return pa.Table.from_pylist(lines, schema=schema)
+    months = {column.name for column in contract.columns if column.kind is Kind.MONTH}
+    columns = []
+    for field in schema:
+        found = own[field.name] if field.name in own else _column(field.name, values)
+        if field.name in months:
+            known = {one: str(one) if isinstance(one, Period) else one for one in set(found)}
+            found = [known[one] for one in found]
+        columns.append(pa.array(found, field.type))
+    return pa.Table.from_arrays(columns, schema=schema)
 
 
-def write_rows(folder: Path, kind: str, feed_id: str, period: Period, table: pa.Table) -> None:
+def rows_path(folder: Path, kind: str, feed_id: str, period: str) -> Path:
     """One file per feed and month."""
-    path = folder / kind / feed_id / f"{period}.parquet"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    pq.write_table(table, path)
+    return folder / kind / feed_id / f"{period}.parquet"
 
 
-def tables_in(folder: Path, kind: str) -> dict[str, pa.Table]:
-    """Feed -> rows of all months; a feed without a file has no rows."""
-    found = {}
-    for feed_id, contract in contracts().items():
-        paths = sorted((folder / kind / feed_id).glob("*.parquet"))
-        schema = schema_of(contract)
-        found[feed_id] = pa.concat_tables([schema.empty_table(), *(pq.read_table(path) for path in paths)])
-    return found
+def paths_in(folder: Path, kind: str) -> dict[str, list[Path]]:
+    """Feed -> files of its months; a feed may have none."""
+    return {feed_id: sorted((folder / kind / feed_id).glob("*.parquet")) for feed_id in contracts()}

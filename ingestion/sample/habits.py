@@ -73,15 +73,6 @@ class BadFile(_Strict):
         return is_first if self.month is None else period.month == self.month
 
 
-class Again(_Strict):
-    """The month's file is sent a second time."""
-
-    kind: Literal["same_file_twice", "corrected"]
-    file: str
-    month: int
-    """The month of the year in which it happens."""
-
-
 class OldForm(_Strict):
     """What the office's file looked like before it changed its form."""
 
@@ -135,9 +126,6 @@ class Habit(_Strict):
     defects: tuple[DefectPlan, ...] = ()
     slips: tuple[Slip, ...] = ()
     wholly_bad: tuple[BadFile, ...] = ()
-    again: tuple[Again, ...] = ()
-    late_month: int | None = None
-    """The month of the year whose file comes with the next month's."""
     old_form: OldForm | None = None
 
     def at(self, period: Period) -> Habit:
@@ -149,7 +137,11 @@ class Habit(_Strict):
     def of_the_file(self, period: Period) -> tuple[str, ...]:
         """Kinds that the month's file is an example of, as a whole."""
         is_old = self.old_form is not None and period < Period.parse(self.old_form.until)
-        return (*(("another_form",) if is_old else ()), *(("late",) if period.month == self.late_month else ()))
+        return ("another_form",) if is_old else ()
+
+    def bad_files(self, period: Period, *, is_first: bool) -> list[BadFile]:
+        """Files of the month that cannot be taken as a whole."""
+        return [bad for bad in self.wholly_bad if bad.is_due(period, is_first=is_first)]
 
     def columns(self, contract: Contract) -> list[Column]:
         """Columns of the file in the contract's order. Raises ValueError for an optional name the contract lacks."""

@@ -6,11 +6,12 @@ nothing of the warehouse's SQL. Definitions: ``reference/indicator.csv``.
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import duckdb
 import pyarrow as pa
@@ -19,6 +20,7 @@ import yaml
 from hearth.period import Period
 from ingestion.contract import contracts
 from ingestion.reference_data import Indicator, indicators, parameters, regions
+from ingestion.sample.feed_rows import schema_of
 
 _YAML = Path(__file__).parent / "indicators.yaml"
 
@@ -34,6 +36,9 @@ GUARANTEE_OF: Mapping[str, str] = {
     "GUA-09": "seven",
 }
 """Indicator -> the guarantee (or conjunction) of which it is the rate."""
+
+MEMORY = "3GB"
+"""What does not fit waits on disk: counties may have a million households."""
 
 _COUNTS = ("numerator", "denominator", "unknown")
 COLUMNS: Mapping[str, Any] = {
@@ -98,19 +103,34 @@ def _months(periods: Sequence[Period], county_code: str) -> pa.Table:
     return pa.Table.from_pylist(lines)
 
 
+Source: TypeAlias = pa.Table | Sequence[Path]
+"""Rows at hand, or in Parquet files, which are read as far as a question needs them."""
+
+
+def _register(connection: duckdb.DuckDBPyConnection, name: str, source: Source) -> None:
+    if isinstance(source, pa.Table):
+        connection.register(name, source)
+    else:
+        files = ", ".join("'" + str(path).replace("'", "''") + "'" for path in source)
+        connection.execute(f"create view {name} as select * from read_parquet([{files}], hive_partitioning = false)")
+
+
 class Desk:
     """One set of rows and the questions put to it; those about the guarantees need `_register_states` first."""
 
     def __init__(
-        self, feeds: Mapping[str, pa.Table], periods: Sequence[Period], county_code: str, *, is_truth: bool
+        self, feeds: Mapping[str, Source], periods: Sequence[Period], county_code: str, *, is_truth: bool
     ) -> None:
         self._county = county_code.ljust(12, "0")
         self.connection = duckdb.connect()
         self.connection.execute("set threads = 1")
+        self.connection.execute(f"set memory_limit = '{MEMORY}'")
+        self.connection.execute("set temp_directory = ?", [tempfile.gettempdir()])
         self.connection.execute(f"create macro is_truth() as {is_truth}")
         self.connection.register("month", _months(periods, county_code))
-        for feed_id, table in feeds.items():
-            self.connection.register(feed_id.replace(".", "__"), table)
+        for feed_id, source in feeds.items():
+            rows = source if isinstance(source, pa.Table) or source else schema_of(contracts()[feed_id]).empty_table()
+            _register(self.connection, feed_id.replace(".", "__"), rows)
         township_of = {region.region_code: region.parent_code for region in regions() if region.level_code == "village"}
         self.connection.register(
             "village", pa.table({"village_code": list(township_of), "township_code": list(township_of.values())})
@@ -155,9 +175,9 @@ _Place = tuple[str, str, str, str, str]
 
 
 def compute(
-    true: Mapping[str, pa.Table],
-    accepted: Mapping[str, pa.Table],
-    guarantees: pa.Table,
+    true: Mapping[str, Source],
+    accepted: Mapping[str, Source],
+    guarantees: Source,
     periods: Sequence[Period],
     county_code: str,
 ) -> tuple[pa.Table, pa.Table]:
@@ -189,13 +209,13 @@ def compute(
     return table, states
 
 
-def _register_states(connection: duckdb.DuckDBPyConnection, guarantees: pa.Table, *, is_truth: bool) -> None:
+def _register_states(connection: duckdb.DuckDBPyConnection, guarantees: Source, *, is_truth: bool) -> None:
     """Table `state`: guarantee by guarantee; table `reached`: households of the register that a feed's rows name."""
     names = tuple(GUARANTEE_OF.values())
     if is_truth:
         source, columns = "true_state", names
     else:
-        connection.register("concluded", guarantees)
+        _register(connection, "concluded", guarantees)
         source, columns = "concluded", tuple(f"{name}_state" for name in names)
     parts = [
         f"select period, household_no, village_code, '{name}' as guarantee, {column} as state from {source}"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ingestion.sample import remarks
@@ -94,26 +95,29 @@ TABLES: Mapping[str, Mapping[str, Any]] = {
 }
 """Files of the key and their columns; months are text YYYY-MM."""
 
-README = f"""# Answer key of the sample county
+README = (
+    """# Answer key of the sample county
 
 Invented people, generated files: this folder says what is true and what a warehouse must find. Keep it away from the
-warehouse; `hearth score` compares. Parquet; months are `YYYY-MM`.
+warehouse; `hearth score` compares. Parquet; months are `YYYY-MM`, a folder holds `<month>.parquet`.
 
-- `households.parquet`, one row per register household and month: the true state (class, status, monitoring, members,
+- `households/`, one row per register household and month: the true state (class, status, monitoring, members,
   dibao, house, water, power).
-- `persons.parquet`, one row per person of the county and month: household number (null outside the register), the
+- `persons/`, one row per person of the county and month: household number (null outside the register), the
   generator's serial (for life), the keyed hash of the ID number where the installation had its secret, sex, age,
   disability, labour, membership, insurance, schooling. No name, no ID number.
-- `links.parquet`, one row per data row of a good file: the true household (null outside the register), whether a fault
+- `links/`, one row per data row of a good file: the true household (null outside the register), whether a fault
   was planted in the row (`is_planted`), and whether the accepted rows lead from it to a household (`is_reachable`: the
   member row of a house's owner may itself have been refused), and by which way (`link_path`: direct by the household
   number, else person, head or account by an ID number).
-- `defects.parquet`, one row per planted fault: the rule that must find it, file, sheet, row, column. Without a row
+- `defects/`, one row per planted fault: the rule that must find it, file, sheet, row, column. Without a row
   number the whole file must be refused.
-{remarks.README}\
-- `guarantees.parquet`, one row per active household and month: the states of the seven guarantees that follow from the
+"""
+    + remarks.README
+    + """\
+- `guarantees/`, one row per active household and month: the states of the seven guarantees that follow from the
   accepted rows, with the reason. Worked out from the generator's values, never with the SQL of the warehouse.
-- `rates.parquet`, one row per region (village, township, county), month and guarantee: universe, met, unmet, unknown.
+- `rates/`, one row per region (village, township, county), month and guarantee: universe, met, unmet, unknown.
 - `true/<feed>/<month>.parquet`: what the office would have to write if it knew everything and made no mistake: all
   columns of the contract but direct personal data, with the true household and person.
 - `accepted/<feed>/<month>.parquet`: what must have been accepted, linked as the accepted register allows; a feed
@@ -125,23 +129,36 @@ warehouse; `hearth score` compares. Parquet; months are `YYYY-MM`.
   feeds of the first release can answer. `is_provisional`: the indicator looks back on months that the key lacks.
 - `key.json`: county, seed, size and months.
 
-Limits. Of two good files of a feed and month only the later one has rows in `links.parquet`. A feed without a good file
+Limits. Of two good files of a feed and month only the later one has rows in `links/`. A feed without a good file
 in a month carries the newest earlier file of the same run of `hearth sample`, not of an earlier run. Water cuts are
 counted within the month. Renovations, schemes and tekun are no part of the conclusions.
 """
+)
 
 
-def path_of(folder: Path, name: str) -> Path:
-    """File of a table of the key."""
-    return folder / f"{name}.parquet"
+def schema_of(name: str) -> pa.Schema:
+    """Columns of a table of the key."""
+    return pa.schema(list(TABLES[name].items()))
 
 
-def load_table(folder: Path, name: str) -> pa.Table:
-    """A table of the key, all months. Raises FileNotFoundError when there is no key in the folder."""
-    return pq.read_table(path_of(folder, name))
+def path_of(folder: Path, name: str, period: str | None = None) -> Path:
+    """File of a table of the key: of one month for those of `TABLES`, else of all months together."""
+    return folder / (f"{name}.parquet" if period is None else f"{name}/{period}.parquet")
 
 
-def read_table(folder: Path, name: str) -> list[dict[str, Any]]:
-    """Rows of a table of the key. Raises FileNotFoundError when there is no key in the folder."""
-    rows: list[dict[str, Any]] = load_table(folder, name).to_pylist()
+def load_table(folder: Path, name: str, *, months: Collection[str] | None = None) -> pa.Table:
+    """A table of the key, all months or some. Raises FileNotFoundError when there is no key in the folder."""
+    if name not in TABLES:
+        whole = pq.read_table(path_of(folder, name))
+        return whole if months is None else whole.filter(pc.is_in(whole["period"], pa.array(sorted(months))))
+    paths = sorted((folder / name).glob("*.parquet"))
+    if not paths:
+        raise FileNotFoundError(f"no answer key in [{folder}]: {name}/*.parquet is missing; run hearth sample first")
+    wanted = [path for path in paths if months is None or path.stem in months]
+    return pa.concat_tables([schema_of(name).empty_table(), *(pq.read_table(path) for path in wanted)])
+
+
+def read_table(folder: Path, name: str, *, months: Collection[str] | None = None) -> list[dict[str, Any]]:
+    """Its rows."""
+    rows: list[dict[str, Any]] = load_table(folder, name, months=months).to_pylist()
     return rows

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from ingestion.sample.blocks import OUTSIDER_SHARE
+from hearth.period import Period
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +49,19 @@ class SampleFile:
     remarks: tuple[PlantedDefect, ...] = ()
     """What is wrong, or looks wrong, in rows that are taken: its rule warns, or is judged later, or must keep still."""
     of_the_file: tuple[str, ...] = ()
-    """Kinds that the file is an example of, as a whole: late, sent twice, corrected, on an old form."""
+    """Kinds that the file is an example of, as a whole."""
     is_nil: bool = False
     """The office declares that the month has no rows: taken, with nothing in it."""
+
+    @classmethod
+    def of(cls, department: str, feed: str | None, period: Period, name: str) -> SampleFile:
+        """A file at its place in the inbox, with nothing said about it yet."""
+        path = f"inbox/{department}/{period}/{name}"
+        return cls(department, feed, str(period), path, "", 0, 0, 0, 0, (), is_wholly_bad=False, expected_rule_id=None)
+
+    def holding(self, content: bytes) -> SampleFile:
+        """With the hash and size of its bytes."""
+        return replace(self, sha256=hashlib.sha256(content).hexdigest(), byte_count=len(content))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +75,6 @@ class MonthFacts:
     register_persons: int
     county_persons: int
     events: dict[str, int]
-    rural: dict[str, tuple[int, int]]
-    """Village -> households and people living there, on the register or not: what rates of the population divide by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +86,11 @@ class Manifest:
     households: int
     months: tuple[MonthFacts, ...]
     files: tuple[SampleFile, ...]
-    surrounding: float = OUTSIDER_SHARE
-    """Households outside the register, per register household."""
 
     def good(self, feed_id: str | None = None) -> Iterator[SampleFile]:
         """Files that must be taken (with some rows refused), of one feed or of all."""
         for file in self.files:
-            is_new = not file.is_wholly_bad and "same_file_twice" not in file.of_the_file
-            if is_new and feed_id in {None, f"{file.department}.{file.feed}"}:
+            if not file.is_wholly_bad and feed_id in {None, f"{file.department}.{file.feed}"}:
                 yield file
 
     def beside(self, earlier: Manifest) -> Manifest:
@@ -92,8 +98,7 @@ class Manifest:
 
         An earlier run with another county, seed or size was another county: nothing of it is kept.
         """
-        mine_and_theirs = ((each.county_code, each.seed, each.households, each.surrounding) for each in (self, earlier))
-        if len(set(mine_and_theirs)) > 1:
+        if (earlier.county_code, earlier.seed, earlier.households) != (self.county_code, self.seed, self.households):
             return self
         mine = {month.period for month in self.months}
         months = [*(month for month in earlier.months if month.period not in mine), *self.months]
@@ -113,9 +118,6 @@ class Manifest:
         path.write_text(self.to_json(), encoding="utf-8")
 
 
-_LISTS = ("defects", "remarks")
-
-
 def read_manifest(path: Path) -> Manifest:
     """The manifest that `Manifest.write` wrote. Raises TypeError or KeyError for another shape."""
     node = json.loads(path.read_text(encoding="utf-8"))
@@ -123,14 +125,11 @@ def read_manifest(path: Path) -> Manifest:
         SampleFile(
             **{
                 **file,
-                **{name: tuple(PlantedDefect(**each) for each in file[name]) for name in _LISTS},
+                **{name: tuple(PlantedDefect(**each) for each in file[name]) for name in ("defects", "remarks")},
                 "of_the_file": tuple(file["of_the_file"]),
             }
         )
         for file in node["files"]
     ]
-    months = tuple(
-        MonthFacts(**{**month, "rural": {code: tuple(pair) for code, pair in month["rural"].items()}})
-        for month in node["months"]
-    )
+    months = tuple(MonthFacts(**month) for month in node["months"])
     return Manifest(**{**node, "files": tuple(files), "months": months})

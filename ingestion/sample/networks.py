@@ -27,16 +27,11 @@ class _Served:
     register_people: int
 
 
-def _others(state: State, place: Place) -> int:
-    """Households of a village whom the rolls of the sample leave out."""
-    return noise(state, "others", place.code).randint(60, 260)
-
-
 def _served(state: State, place: Place, homes: Sequence[Household]) -> _Served:
     """Households of the sample, and the village's others, of whom no other feed knows a person."""
     mine = [home for home in homes if home.number is None or (home.water.ratings is not None and home.water.is_central)]
     listed = [home for home in mine if home.number is not None]
-    others = _others(state, place)
+    others = noise(state, "others", place.code).randint(60, 260)
     return _Served(
         households=others + len(mine),
         people=others * 3 + sum(len(home.present(state.period)) for home in mine),
@@ -96,26 +91,11 @@ def _scheme(state: State, place: Place, scheme: Scheme, served: _Served, people:
     return Record(values, place)
 
 
-def _by_village(state: State) -> Mapping[str, list[Household]]:
+def waterworks(state: State) -> list[Record]:
+    """Grain scheme and served village."""
     homes: dict[str, list[Household]] = defaultdict(list)
     for home in state.resident:
         homes[home.place.code].append(home)
-    return homes
-
-
-def rural_population(state: State) -> dict[str, tuple[int, int]]:
-    """Village -> households and people who live there, with those of whom no roll of the sample names a person."""
-    homes, found = _by_village(state), {}
-    for place in state.where:
-        others = _others(state, place)
-        people = sum(len(home.present(state.period)) for home in homes[place.code])
-        found[place.code] = (others + len(homes[place.code]), others * 3 + people)
-    return found
-
-
-def waterworks(state: State) -> list[Record]:
-    """Grain scheme and served village."""
-    homes = _by_village(state)
     known = schemes(state.county)
     served = {place.code: _served(state, place, homes[place.code]) for place in state.where}
     people: Counter[str] = Counter()

@@ -7,6 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from hearth.period import Period
 from ingestion.sample.catalogue import kinds
 from ingestion.sample.layouts import Row
 from ingestion.sample.records import Note
@@ -37,7 +38,7 @@ COLUMNS: Mapping[str, Any] = {
 something untrue and true for the other side's row that it contradicts."""
 
 README = """\
-- `remarks.parquet`, one row per thing that is said in a row that is taken and is not so, or only looks so: kind and
+- `remarks/`, one row per thing that is said in a row that is taken and is not so, or only looks so: kind and
   family (`kinds/*.yaml`), the rule that is to see it (`rule_id`) or must not be misled (`not_rule_id`: a look-alike),
   the `effect` (warned: intake warns; later: no rule of the warehouse judges it yet; accepted: a look-alike), file,
   sheet, row and column. Rows of one story share `story`, of one household or person, from the month `appears` until the
@@ -62,10 +63,13 @@ def _line(note: Note) -> dict[str, Any]:
     }
 
 
-def lines(row: Row, address: Mapping[str, Any], owner: tuple[str | None, str | None]) -> list[dict[str, Any]]:
-    """The table's rows for a row of a file; none for a row that is refused: nobody reads what it says."""
+def lines(row: Row, period: Period, feed_id: str, owner: tuple[str | None, str | None]) -> list[dict[str, Any]]:
+    """The table's rows for a row of a file; none for a row that is refused: nobody reads what it says.
+
+    Path and sha256 are known once the file is complete.
+    """
     if row.record is None or row.faults:
         return []
     household_no, person = owner
-    place = {"household_no": household_no, "person": person, "sheet": row.sheet, "row": row.number}
-    return [_line(note) | {**address, **place} for note in row.record.notes]
+    place = {"period": str(period), "feed_id": feed_id, "sheet": row.sheet, "row": row.number}
+    return [_line(note) | {**place, "household_no": household_no, "person": person} for note in row.record.notes]

@@ -18,7 +18,7 @@ from hearth.database import Role, connect
 from ingestion.reference_data import indicators
 from ingestion.sample.conclusions import GUARANTEES, MET, UNMET
 from ingestion.sample.indicators import GUARANTEE_OF
-from ingestion.sample.key_tables import read_table
+from ingestion.sample.key_tables import TABLES, read_table
 from ingestion.sample.score_model import (
     IndicatorScore,
     KindScore,
@@ -29,6 +29,7 @@ from ingestion.sample.score_model import (
     Score,
     StateScore,
 )
+from ingestion.sample.score_remarks import score_remarks
 
 STATES = (*GUARANTEES, "five", "seven")
 ABSENT = "absent"
@@ -60,19 +61,23 @@ class Found:
     """Month and household number -> guarantee -> state."""
     rates: Mapping[tuple[str, str, str], tuple[int, int, int, int]]
     """Month, region, guarantee -> universe, met, unmet, unknown."""
+    warnings: frozenset[tuple[Address, str]] = frozenset()
+    """Warnings on rows: address, rule."""
 
 
 # ---------------------------------------------------------------- reading the warehouse
-def _findings() -> tuple[frozenset[tuple[Address, str]], frozenset[str]]:
+def _findings() -> tuple[frozenset[tuple[Address, str]], frozenset[tuple[Address, str]], frozenset[str]]:
+    """Errors, warnings, files taken."""
+    found: dict[str, set[tuple[Address, str]]] = {"error": set(), "warning": set()}
     with connect(Role.LOADER) as connection:
-        rows = connection.execute(
-            "select s.sha256, f.source_sheet, f.source_row, f.rule_id from ops.row_finding as f"
-            " join ops.submission as s using (submission_id) where f.severity = 'error' and f.source_row > 0"
-        ).fetchall()
+        for severity, sha256, sheet, row, rule in connection.execute(
+            "select f.severity, s.sha256, f.source_sheet, f.source_row, f.rule_id from ops.row_finding as f"
+            " join ops.submission as s using (submission_id) where f.source_row > 0"
+        ):
+            found.setdefault(severity, set()).add(((sha256, sheet, row), rule))
         files = connection.execute("select sha256, state, reason_rule_id from ops.submission").fetchall()
     refused = {((sha256, *_WHOLE_FILE), rule or "") for sha256, state, rule in files if state == "rejected"}
-    on_rows = {((sha256, sheet, row), rule) for sha256, sheet, row, rule in rows}
-    return frozenset(on_rows | refused), frozenset(sha256 for sha256, _, _ in files)
+    return frozenset(found["error"] | refused), frozenset(found["warning"]), frozenset(sha256 for sha256, _, _ in files)
 
 
 def _links() -> tuple[dict[Address, tuple[str | None, str | None]], str | None, frozenset[str]]:
@@ -120,10 +125,10 @@ def _published() -> tuple[dict[tuple[str, str], dict[str, str]], dict[tuple[str,
 
 def read_warehouse() -> Found:
     """What the warehouse says now. Raises psycopg.errors.UndefinedTable before the first build and publication."""
-    findings, received = _findings()
+    findings, warnings, received = _findings()
     links, link_period, linked_feeds = _links()
     states, rates = _published()
-    return Found(findings, received, links, link_period, linked_feeds, states, rates)
+    return Found(findings, received, links, link_period, linked_feeds, states, rates, warnings)
 
 
 # ---------------------------------------------------------------- comparing
@@ -269,6 +274,8 @@ def _score_indicators(score: Score, found: Found, key: Path) -> None:
 def score_against(found: Found, key: Path) -> Score:
     """The score of what was found against the key in the folder. Raises FileNotFoundError when it holds no key."""
     score = Score()
+    remarks = read_table(key, "remarks") if "remarks" in TABLES else []
+    score_remarks(score, remarks, findings=found.findings, warnings=found.warnings, received=found.received)
     for part in (_score_rules, _score_links, _score_states, _score_rates, _score_indicators):
         part(score, found, key)
     return score
@@ -283,7 +290,7 @@ def below(score: Score, floors: Mapping[str, float]) -> list[str]:
     figures = score.headline()
     if unknown := sorted(floors.keys() - figures.keys()):
         raise ValueError(f"floors for figures that no score has: {unknown}; known: {sorted(figures)}")
-    counted = {"files_missing", "months_unpublished", "wrong_met", "wrong_unmet"}
+    counted = {"files_missing", "look_alikes_accused", "months_unpublished", "wrong_met", "wrong_unmet"}
     fallen = []
     for name, floor in floors.items():
         value = figures[name]

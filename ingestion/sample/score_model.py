@@ -30,6 +30,17 @@ class KindScore:
 
 
 @dataclass(slots=True)
+class RemarkScore:
+    """One kind of what is said in rows that are taken and is not so, or only looks so."""
+
+    effect: str
+    """warned: a rule of intake asks; accepted: a look-alike, nobody may mind it; anything else: not judged yet."""
+    planted: int = 0
+    said: int = 0
+    """The rule spoke up: right where a warning is due, wrong of a look-alike."""
+
+
+@dataclass(slots=True)
 class PathScore:
     """One way from rows to households, within one feed."""
 
@@ -94,6 +105,7 @@ class Score:
     files_missing: int = 0
     rules: dict[str, RuleScore] = field(default_factory=dict)
     kinds: dict[str, KindScore] = field(default_factory=dict)
+    remarks: dict[str, RemarkScore] = field(default_factory=dict)
     link_period: str | None = None
     links: dict[str, LinkScore] = field(default_factory=dict)
     periods: list[str] = field(default_factory=list)
@@ -122,6 +134,8 @@ class Score:
             "months_unpublished": len(self.unpublished),
             "rule_recall": ratio(found, found + sum(rule.missed for rule in rules)),
             "rule_precision": ratio(found, found + sum(rule.false_alarms for rule in rules)),
+            "warning_recall": ratio(self._remarked("warned").said, self._remarked("warned").planted),
+            "look_alikes_accused": self._remarked("accepted").said,
             "link_recall": ratio(right, right + sum(link.missed for link in links)),
             "link_precision": ratio(right, right + sum(link.wrong for link in links)),
             "state_agreement": ratio(agreed, sum(count for _, _, count in cells)),
@@ -132,6 +146,10 @@ class Score:
             "indicator_precision": ratio(same, sum(one.said for one in self.indicators.values())),
             "indicator_recall": ratio(same, sum(one.in_key for one in self.indicators.values() if one.said)),
         }
+
+    def _remarked(self, effect: str) -> RemarkScore:
+        ours = [one for one in self.remarks.values() if one.effect == effect]
+        return RemarkScore(effect, sum(one.planted for one in ours), sum(one.said for one in ours))
 
     def to_json(self) -> str:
         """Counts, shares, the headline and examples of differences; `paths` are the link paths over all feeds."""

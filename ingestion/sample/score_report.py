@@ -11,6 +11,7 @@ from rich.table import Table
 
 from ingestion.sample.score import ABSENT
 from ingestion.sample.score_model import Score, indicator_ratios, link_ratios, precision_recall, ratio
+from ingestion.sample.score_remarks import ACCEPTED, WARNED
 
 
 def read_floors(path: Path) -> dict[str, float]:
@@ -39,6 +40,22 @@ def _kinds(score: Score) -> Table:
     for name, kind in sorted(score.kinds.items()):
         table.add_row(name, str(kind.planted), str(kind.found), _share(ratio(kind.found, kind.planted)))
     return table
+
+
+def _remarks(score: Score) -> Table:
+    table = Table("kind", "effect", "planted", "spoken of", "recall", title="Rows that are taken")
+    for name, one in sorted(score.remarks.items()):
+        if one.effect in {WARNED, ACCEPTED}:
+            recall = _share(ratio(one.said, one.planted)) if one.effect == WARNED else "-"
+            table.add_row(name, one.effect, str(one.planted), str(one.said), recall)
+    return table
+
+
+def _not_judged(score: Score) -> str:
+    waiting = [one for one in score.remarks.values() if one.effect not in {WARNED, ACCEPTED}]
+    return (
+        f"not judged by the warehouse yet: {len(waiting)} kinds ({sum(one.planted for one in waiting)} rows of the key)"
+    )
 
 
 def _paths(score: Score) -> Table:
@@ -104,8 +121,9 @@ def _not_computed(score: Score) -> str:
 
 def show(score: Score, console: Console) -> None:
     """Print the tables, the headline and up to ten differences of each kind."""
-    for make in (_rules, _kinds, _paths, _links, _states, _rates, _indicators):
+    for make in (_rules, _kinds, _remarks, _paths, _links, _states, _rates, _indicators):
         console.print(make(score))
+    console.print(_not_judged(score), markup=False)
     console.print(_not_computed(score), markup=False)
     if score.unpublished:
         console.print(f"months of the key that are not published: {', '.join(score.unpublished)}", markup=False)

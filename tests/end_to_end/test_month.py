@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import openpyxl
@@ -12,8 +13,10 @@ import pytest
 
 from hearth.bucket import bucket
 from hearth.database import Role, connect
+from hearth.period import Period
 from hearth.services import postgres, supervisor
 from ingestion.contract import contracts, departments
+from ingestion.reopening import reopen
 from ingestion.sample.county import write_county
 from tests.end_to_end.conftest import OCTOBER, SEPTEMBER, Installation, Reader
 
@@ -144,6 +147,15 @@ def _resend(installation: Installation, department: str, feed: str, period: str)
     buffer = io.BytesIO()
     workbook.save(buffer)
     target.write_bytes(buffer.getvalue())
+    reopen(
+        installation.settings.county_code,
+        Period.parse(period),
+        department=department,
+        feed=feed,
+        reason="更正",
+        by="登记办",
+        until=datetime.now(installation.settings.zone) + timedelta(days=1),
+    )
     assert installation.run(f"intake__{department}") == "success"
 
 

@@ -15,7 +15,6 @@ from hearth.period import Period
 from hearth.settings import Settings
 from ingestion.commands import app
 from ingestion.contract import contracts, departments
-from ingestion.sample.answer_key import AnswerKey
 from ingestion.sample.conclusions import GUARANTEES
 from ingestion.sample.county import write_county
 from ingestion.sample.score import below, read_warehouse, score_against
@@ -35,9 +34,7 @@ def run_months(periods: Sequence[Period], households: int, seed: int, key: Path)
     from publishing.plan import plan_build
     from publishing.switch import publish
 
-    answers = AnswerKey(COUNTY, households, seed)
-    write_county(periods, households, seed, bucket(), answers)
-    answers.write(key)
+    write_county(periods, households, seed, bucket(), key=key)
     deploy()
     for owner in (*departments(), None):
         for inbox_key in discover(owner):

@@ -1,4 +1,4 @@
-"""`hearth intake` and `hearth receipts`."""
+"""`hearth intake`, `hearth submissions` and `hearth reopen`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def test_everything_ready_is_taken_and_listed() -> None:
     assert result.exit_code == 0, result.output
     assert "accepted" in result.output
     assert "F-04" in result.output
-    listed = CliRunner().invoke(app, ["receipts", "--period", str(PERIOD)], env=WIDE)
+    listed = CliRunner().invoke(app, ["submissions", "--period", str(PERIOD)], env=WIDE)
     assert f"530524-{PERIOD}-civil_affairs.dibao-" in listed.output
     assert "unassigned" not in listed.output
     assert "nothing is ready" in CliRunner().invoke(app, ["intake"], env=WIDE).output
@@ -32,10 +32,10 @@ def test_one_broken_file_costs_the_others_nothing(monkeypatch: pytest.MonkeyPatc
     drop(f"{FOLDER}/低保b.xlsx", workbook(good(21)))
     original = intake.take
 
-    def sometimes(key: str, *, confirmed: frozenset[str]) -> Receipt:
+    def sometimes(key: str) -> Receipt:
         if key.endswith("a.xlsx"):
             raise intake.IntakeFault("submission [x] broke in step [load]")
-        return original(key, confirmed=confirmed)
+        return original(key)
 
     monkeypatch.setattr(intake, "take", sometimes)
     result = CliRunner().invoke(app, ["intake"], env=WIDE)
@@ -45,6 +45,6 @@ def test_one_broken_file_costs_the_others_nothing(monkeypatch: pytest.MonkeyPatc
 
 
 def test_bad_month_is_named() -> None:
-    result = CliRunner().invoke(app, ["receipts", "--period", "2026-13"])
+    result = CliRunner().invoke(app, ["submissions", "--period", "2026-13"])
     assert result.exit_code != 0
     assert "2026-13" in str(result.exception)

@@ -78,8 +78,8 @@ def test_flex_columns_of_a_rejected_row_stand_untouched_in_the_return_workbook()
     cells[3] = "  0012 原样　"
     receipt = send(sheet(rows, dict(HEADERS), {"备用1": cells}))
     assert receipt.rows_rejected == 1
-    data = (bucket() / receipt.folder_key / "回执.xlsx").read_bytes()
-    page = openpyxl.load_workbook(io.BytesIO(data))["需更正的行"]
+    data = (bucket() / receipt.folder_key / "更正表.xlsx").read_bytes()
+    page = openpyxl.load_workbook(io.BytesIO(data)).worksheets[1]
     lines = list(page.iter_rows(values_only=True))
     assert lines[1][lines[0].index("备用1")] == "  0012 原样　"
     kept = [row for _, row, header, _ in aside.given_back(receipt.submission_id) if header == "备用1"]
@@ -153,6 +153,27 @@ def test_a_header_that_is_data_does_not_reach_the_ledger() -> None:
     with connect(Role.OWNER) as connection:
         for table in ("ops.submission_heading", "ops.schema_issue", "quarantine.aside", "ops.submission"):
             assert number not in str(connection.execute(f"select * from {table}".encode()).fetchall()), table
+
+
+# ---------------------------------------------------------------- numbers stored as numbers
+def test_a_household_number_stored_as_a_number_counts_if_it_is_known() -> None:
+    with connect(Role.OWNER) as connection:
+        connection.execute(
+            "insert into raw.register__household (county_code, report_month, submission_id, contract_version,"
+            " source_file, source_sheet, source_row, household_no) values ('530524', '2026-01', 'x', '1.0.0', 'f', 's',"
+            " 1, '530524001')"
+        )
+    rows = good()
+    rows[2]["household_no"], rows[3]["household_no"], rows[4]["household_no"] = 530524001, 530524002, 530524001.5
+    receipt = send(sheet(rows, dict(HEADERS)))
+    assert receipt.rows_rejected == 2
+    with connect(Role.OWNER) as connection:
+        refused = connection.execute("select source_row, rule_id from ops.row_finding order by source_row").fetchall()
+        taken = connection.execute(
+            "select source_row from raw.civil_affairs__dibao where household_no = '530524001'"
+        ).fetchall()
+    assert refused == [(5, "S-05"), (6, "S-05")]
+    assert taken == [(4,)]
 
 
 # ---------------------------------------------------------------- two versions of one contract

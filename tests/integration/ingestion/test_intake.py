@@ -63,6 +63,10 @@ def outbox_book(receipt: Receipt) -> openpyxl.Workbook:
     return openpyxl.load_workbook(io.BytesIO((bucket() / receipt.folder_key / "回执.xlsx").read_bytes()))
 
 
+def returned_book(receipt: Receipt) -> openpyxl.Workbook:
+    return openpyxl.load_workbook(io.BytesIO((bucket() / receipt.folder_key / "更正表.xlsx").read_bytes()))
+
+
 def two_wrong() -> list[dict[str, Any]]:
     """Thirty rows, two of them wrong: below the threshold of the contract."""
     rows = good(30)
@@ -107,14 +111,15 @@ def test_wrong_rows_come_back_and_the_rest_is_loaded() -> None:
     )
     assert raw_count() == 28
     assert query("select source_row from quarantine.row order by 1") == [(6,), (11,)]
-    sheet = outbox_book(receipt)["需更正的行"]
+    sheet = returned_book(receipt)["Sheet"]
     rows = list(sheet.iter_rows(values_only=True))
     head = rows[0]
-    assert [row[0] for row in rows[1:]] == ["6", "11"]
+    assert head[:3] == ("退回原因", "怎么改", "原行号")
+    assert [row[2] for row in rows[1:]] == ["6", "11"]
     assert rows[1][head.index("户主姓名")] == name(5)
     assert rows[1][head.index("户主证件号")] == id_number(5)
     assert rows[1][head.index("保障人口")] == "三个人"
-    coloured = {title for title, cell in zip(head, sheet[2], strict=True) if cell.fill.fill_type == "solid"}
+    coloured = {title for title, cell in zip(head, sheet[2], strict=True) if cell.fill.fgColor.rgb == "FFFFD966"}
     assert coloured == {"保障人口"}
     failed = query(
         "select failed, passed + failed + not_judged + not_applicable from ops.rule_result where rule_id = 'R-CIV-01'"
@@ -137,7 +142,7 @@ def test_too_many_wrong_rows_reject_the_whole_file() -> None:
     assert raw_count() == 0
     assert query("select count(*) from quarantine.row") == [(2,)]
     assert query("select count(*) from vault.entry") == [(0,)]
-    assert outbox_book(receipt)["需更正的行"].max_row == 3
+    assert returned_book(receipt)["Sheet"].max_row == 3
 
 
 def test_same_bytes_again_change_nothing_and_give_the_old_receipt() -> None:
@@ -217,7 +222,7 @@ def test_file_problem_is_a_rejected_receipt(build: Callable[[], bytes], rules: s
     assert receipt.reason.fix
     assert receipt.rows_received == 0
     assert outbox_json(receipt) == receipt
-    assert outbox_book(receipt).sheetnames == ["回执", "需更正的行", "提示"]
+    assert outbox_book(receipt).sheetnames == ["回执", "提示"]
     assert not (bucket() / KEY).exists()
 
 
@@ -255,7 +260,7 @@ def test_late_file_is_accepted_and_noted_and_a_correction_of_a_timely_one_is_not
     receipt = take(drop(f"inbox/civil_affairs/{old}/低保.xlsx", workbook(good())))
     assert (receipt.state, receipt.is_late) == ("accepted", True)
     with connect(Role.OWNER) as connection:
-        connection.execute("update ops.submission set received_at = due_at - interval '1 day'")
+        connection.execute("update ops.first_arrival set received_at = received_at - interval '1 year'")
     correction = take(drop(f"inbox/civil_affairs/{old}/低保.xlsx", workbook(good(25))))
     assert (correction.state, correction.is_late) == ("accepted", False)
 
@@ -329,7 +334,7 @@ STEPS = [
     (intake, "judge"),
     (vault, "store"),
     (ledger, "record"),
-    (ledger, "_write_findings"),
+    (ledger, "write_findings"),
     (intake, "issue"),
     (intake, "_clear"),
 ]
@@ -421,7 +426,6 @@ def test_no_clear_personal_data_outside_the_vault(
         token: sound["head_id_number"]
     }
     assert query("select who, purpose, kind, entry_count from ops.access_log order by access_id") == [
-        ("intake", f"return to the sender of {receipt.submission_id}", "returned_row", 3),
         ("intake", f"return to the sender of {receipt.submission_id}", "returned_row", 3),
         ("test", "proof", "id_number", 1),
     ]

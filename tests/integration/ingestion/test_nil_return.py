@@ -46,8 +46,8 @@ def outage(**changes: Any) -> list[Any]:
     return [values.get(column.name) for column in columns if column.name != "hamlet_name"]
 
 
-def send(name: str, data: bytes, folder: str = POWER, **options: frozenset[str]) -> Receipt:
-    return take(drop(f"{folder}/{name}", data), **options)
+def send(name: str, data: bytes, folder: str = POWER) -> Receipt:
+    return take(drop(f"{folder}/{name}", data))
 
 
 def refused(receipt: Receipt) -> tuple[str, str]:

@@ -14,7 +14,6 @@ import pytest
 from hearth.period import Period
 from ingestion.contract import contracts
 from ingestion.reference_data import indicators
-from ingestion.sample.answer_key import AnswerKey
 from ingestion.sample.county import write_county
 from ingestion.sample.feed_rows import schema_of, table_of
 from ingestion.sample.indicators import GUARANTEE_OF, Desk, value
@@ -232,9 +231,7 @@ def test_villages_and_townships_add_up_to_the_county() -> None:
 @pytest.fixture(scope="module")
 def key(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("indicators")
-    answers = AnswerKey(COUNTY, 150, 7)
-    write_county([MONTH], 150, 7, root / "bucket", answers)
-    answers.write(root / "key")
+    write_county([MONTH], 150, 7, root / "bucket", key=root / "key")
     return root / "key"
 
 

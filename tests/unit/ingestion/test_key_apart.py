@@ -6,7 +6,18 @@ import ast
 from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
-ANSWERS = {"answer_key", "conclusions", "feed_rows", "indicators", "key_tables", "score", "score_model", "score_report"}
+ANSWERS = {
+    "answer_key",
+    "conclusions",
+    "feed_rows",
+    "key_folder",
+    "indicators",
+    "key_tables",
+    "score",
+    "score_model",
+    "score_remarks",
+    "score_report",
+}
 MAY = {"ingestion/commands.py"}
 """The command line starts the generator and the scorer."""
 

@@ -10,22 +10,19 @@ from typer.testing import CliRunner
 from hearth.period import Period
 from ingestion.commands import app
 from ingestion.contract import contracts
-from ingestion.sample.answer_key import AnswerKey
 from ingestion.sample.county import write_county
 from ingestion.sample.key_tables import read_table
 from ingestion.sample.plots import PICTURES
 from ingestion.sample.portrait import BEGIN, END, portrait, put_into, stage_of
 
-COUNTY, HOUSEHOLDS, SEED = "530524", 120, 7
+HOUSEHOLDS, SEED = 120, 7
 PAGE = Path(__file__).parents[3] / "docs" / "guides" / "sample-county.md"
 
 
 @pytest.fixture(scope="module")
 def key(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("portrait")
-    answers = AnswerKey(COUNTY, HOUSEHOLDS, SEED)
-    write_county([Period(2026, 9), Period(2026, 10)], HOUSEHOLDS, SEED, root / "bucket", answers)
-    answers.write(root / "key")
+    write_county([Period(2026, 9), Period(2026, 10)], HOUSEHOLDS, SEED, root / "bucket", key=root / "key")
     return root / "key"
 
 

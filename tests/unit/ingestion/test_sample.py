@@ -276,19 +276,3 @@ def test_shares_are_those_of_a_rural_county() -> None:
     bands = [sum(low <= age < low + 15 for age in ages) / len(ages) for low in (0, 15, 30, 45, 60, 75)]
     assert bands[0] > 0.14
     assert bands[5] < bands[4] < bands[3]
-
-
-def test_the_county_around_the_register_is_as_large_as_asked_for(tmp_path: Path) -> None:
-    plain, wide = (
-        write_county(PERIODS[:1], 60, SEED, tmp_path / str(share), surrounding=share) for share in (0.15, 4.0)
-    )
-    (before,), (after,) = plain.months, wide.months
-    assert before.register_persons == after.register_persons
-    assert after.county_persons > 4 * before.register_persons
-    villages = {place.code for place in places("530524")}
-    assert before.rural.keys() == after.rural.keys() == villages
-    assert sum(people for _, people in after.rural.values()) > after.county_persons
-    assert all(households < people for households, people in after.rural.values())
-    assert wide.beside(plain) == wide
-    with pytest.raises(ValueError, match="around each"):
-        write_county(PERIODS[:1], 60, SEED, tmp_path, surrounding=1e9)

@@ -32,8 +32,7 @@ def _planned() -> set[str]:
     found = {stray.fault for stray in habits().strays}
     for habit in habits().feeds.values():
         found |= {plan.kind for plan in habit.defects} | {slip.kind for slip in habit.slips}
-        found |= {bad.fault for bad in habit.wholly_bad} | {again.kind for again in habit.again}
-        found |= {"late"} if habit.late_month else set()
+        found |= {bad.fault for bad in habit.wholly_bad}
         found |= {"another_form"} if habit.old_form else set()
     return found | set(plots())
 
@@ -149,25 +148,7 @@ def test_a_year_holds_every_kind_of_bad_file_and_each_is_refused_by_its_rule(tmp
     bad = [file for file in manifest.files if file.is_wholly_bad]
     assert {file.fault for file in bad} == {name for name, entry in kinds().items() if entry.effect == "file"}
     assert {file.path: _refusal(tmp_path, file) for file in bad} == {file.path: file.expected_rule_id for file in bad}
-    _assert_files_that_need_a_word(tmp_path, manifest)
-
-
-def _assert_files_that_need_a_word(root: Path, manifest: Manifest) -> None:
-    """Sent twice, corrected, late, on an old form: all of them can be taken."""
     told = [file for file in manifest.files if file.of_the_file]
-    assert {kind for file in told for kind in file.of_the_file} == {
-        "same_file_twice",
-        "corrected",
-        "late",
-        "another_form",
-    }
-    assert [_refusal(root, file) for file in told] == [None] * len(told)
-    shas = [file.sha256 for file in manifest.files]
-    for file in told:
-        assert (shas.count(file.sha256) == 2) == (file.feed == "insurance")
-        if "corrected" in file.of_the_file:
-            (first,) = [each for each in manifest.good("civil_affairs.dibao") if each.period == file.period][:-1]
-            assert first.rows - first.expected_rejected < file.rows
-            assert file.expected_rejected == 0
-    forms = {Path(file.path).suffix for file in manifest.good("water.supply")}
-    assert forms == {".csv", ".xlsx"}
+    assert {kind for file in told for kind in file.of_the_file} == {"another_form"}
+    assert [_refusal(tmp_path, file) for file in told] == [None] * len(told)
+    assert {Path(file.path).suffix for file in manifest.good("water.supply")} == {".csv", ".xlsx"}

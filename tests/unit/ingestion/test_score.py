@@ -22,6 +22,8 @@ from ingestion.sample.people import ISSUING_PREFIX
 from ingestion.sample.places import places
 from ingestion.sample.population import Household
 from ingestion.sample.score import STATES, Found, below, score_against
+from ingestion.sample.score_model import Score
+from ingestion.sample.score_remarks import score_remarks
 from ingestion.sample.score_report import read_floors
 
 COUNTY, HOUSEHOLDS, SEED = "530524", 120, 7
@@ -30,10 +32,7 @@ FLOORS = read_floors(Path(__file__).parents[2] / "score_floor.yaml")
 
 
 def _make(periods: tuple[Period, ...], root: Path, folder: Path) -> Manifest:
-    key = AnswerKey(COUNTY, HOUSEHOLDS, SEED)
-    manifest = write_county(periods, HOUSEHOLDS, SEED, root, key)
-    key.write(folder)
-    return manifest
+    return write_county(periods, HOUSEHOLDS, SEED, root, key=folder)
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +78,7 @@ def test_every_data_row_has_an_address_and_an_owner(made: tuple[Path, Manifest])
 
 def test_no_id_number_and_no_name_is_in_the_key(key: Path) -> None:
     files = sorted(key.rglob("*.parquet"))
-    assert {path.parent.name for path in files} == {key.name, *contracts()}
+    assert {path.parent.name for path in files} == {key.name, *contracts(), *TABLES}
     text = json.dumps([pq.read_table(path).to_pylist() for path in files], ensure_ascii=False, default=str)
     numbers = {row["household_no"] for row in read_table(key, "households")}
     for number in numbers:  # household numbers begin like the invented ID numbers and are no secret
@@ -90,7 +89,7 @@ def test_no_id_number_and_no_name_is_in_the_key(key: Path) -> None:
     }
 
 
-def test_whoever_moved_belongs_to_the_new_household(tmp_path: Path) -> None:
+def test_whoever_moved_belongs_to_the_new_household() -> None:
     """Old households keep their people's places, and may come before or after the new one in any listing."""
     households, period = 3200, Period(2026, 2)
     (state,) = months(households, SEED, places(COUNTY), [period])
@@ -101,13 +100,12 @@ def test_whoever_moved_belongs_to_the_new_household(tmp_path: Path) -> None:
     moved = {id_number: homes for id_number, homes in lists.items() if len(homes) > 1}
     assert any(homes[-1].gone for homes in moved.values())  # an old household listed behind the new one
     assert any(len(homes) > 2 for homes in moved.values())  # moved twice
-    key = AnswerKey(COUNTY, households, SEED)
+    key = AnswerKey(COUNTY)
     key.see_month(state)
     for id_number, homes in moved.items():
         (home,) = [home for home in homes for p in home.members if p.id_number == id_number and p.is_member(period)]
         assert key.owner({"id_number": id_number})[0] == home.number
-    key.write(tmp_path)
-    persons = Counter(row["person"] for row in read_table(tmp_path, "persons"))
+    persons = Counter(key.tables().tables["persons"]["person"].to_pylist())
     assert set(persons.values()) == {1}
     assert len(persons) == len(lists)
 
@@ -140,10 +138,11 @@ def test_rates_of_all_levels_add_up(key: Path) -> None:
         assert len({sums[month, name, level] for level in ("village", "township", "county")}) == 1
 
 
-def test_the_key_never_lies_in_the_bucket() -> None:
+def test_the_key_never_lies_in_the_bucket(tmp_path: Path) -> None:
     bucket = Path(settings().bucket.removeprefix("file://"))
     with pytest.raises(ValueError, match="below the bucket"):
-        AnswerKey(COUNTY, HOUSEHOLDS, SEED).write(bucket / "key")
+        write_county((OCTOBER,), HOUSEHOLDS, SEED, tmp_path, key=bucket / "key")
+    assert list(tmp_path.iterdir()) == []
 
 
 # ---------------------------------------------------------------- the scorer
@@ -294,3 +293,33 @@ def test_an_empty_warehouse_never_passes(key: Path) -> None:
 def test_a_floor_for_an_unknown_figure_is_refused(perfect: Found, key: Path) -> None:
     with pytest.raises(ValueError, match="no score has"):
         below(score_against(perfect, key), {"rule_recal": 1.0})
+
+
+def test_due_warnings_and_look_alikes() -> None:
+    def remark(number: int, effect: str, rule: str, **more: str) -> dict[str, object]:
+        names = {"rule_id": None, "not_rule_id": None, "side": "false", "path": "p", "sheet": "S", "sha256": "f"}
+        key = "not_rule_id" if effect == "accepted" else "rule_id"
+        return names | {"kind": f"{effect} kind", "effect": effect, "row": number, key: rule} | more
+
+    remarks = [
+        *(remark(number, "warned", "R-REG-07") for number in (1, 2, 3)),
+        *(remark(number, "accepted", "R-ALL-01") for number in (4, 5)),
+        remark(6, "later", "XD-01"),
+        remark(7, "later", "XD-01", side="true"),
+        remark(8, "warned", "R-REG-07", sha256="never taken"),
+    ]
+    score = Score()
+    score_remarks(
+        score,
+        remarks,
+        findings=frozenset({(("f", "S", 5), "R-ALL-01"), (("f", "S", 4), "S-10")}),
+        warnings=frozenset({(("f", "S", 1), "R-REG-07"), (("f", "S", 2), "R-REG-08"), (("f", "S", 3), "R-REG-07")}),
+        received=frozenset({"f"}),
+    )
+    counts = {name: (one.planted, one.said) for name, one in score.remarks.items()}
+    assert counts == {"warned kind": (3, 2), "accepted kind": (2, 1), "later kind": (1, 0)}
+    assert score.headline()["warning_recall"] == pytest.approx(2 / 3)
+    assert score.headline()["look_alikes_accused"] == 1
+    assert set(score.differences) == {"warning missed", "look-alike accused"}
+    assert below(score, {"warning_recall": 0.6, "look_alikes_accused": 1}) == []
+    assert len(below(score, {"warning_recall": 1.0, "look_alikes_accused": 0})) == 2
