@@ -60,13 +60,20 @@ def _digit_typo(row: Row, plan: DefectPlan, scene: Scene) -> Cell:
     return number[:place] + other + number[place + 1 :]
 
 
+def _undamaged(number: str) -> str:
+    """A long number that ends in 000 would be taken for one that a spreadsheet has damaged (GEN-15)."""
+    if number.endswith("000"):
+        raise NotHereError
+    return number
+
+
 def _short_id(row: Row, plan: DefectPlan, scene: Scene) -> Cell:
-    return text_of(row, plan)[:-1]
+    return _undamaged(text_of(row, plan)[:-1])
 
 
 def _long_id(row: Row, plan: DefectPlan, scene: Scene) -> Cell:
     number = text_of(row, plan)
-    return number[:17] + number[16:]
+    return _undamaged(number[:17] + number[16:])
 
 
 def _too_old(row: Row, plan: DefectPlan, scene: Scene) -> Cell:
