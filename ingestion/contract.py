@@ -22,6 +22,7 @@ from ingestion.contract_model import (
     Header,
     Kind,
     Privacy,
+    RowFilter,
     Rule,
     Spread,
     Version,
@@ -36,6 +37,7 @@ __all__ = [
     "Header",
     "Kind",
     "Privacy",
+    "RowFilter",
     "Rule",
     "Spread",
     "Version",
@@ -74,7 +76,12 @@ def _header(entry: str | Mapping[str, Any], everywhere: Mapping[str, str]) -> He
         mapping={str(key): str(value) for key, value in (everywhere | entry.get("mapping", {})).items()},
         since=_month(entry, "since"),
         until=_month(entry, "until"),
+        parts=entry.get("parts"),
     )
+
+
+def _row_filter(node: Mapping[str, Any]) -> RowFilter:
+    return RowFilter(node["column"], str(node["code"]), node.get("by"), tuple(node.get("same", [])))
 
 
 def _spread(node: Mapping[str, Any]) -> Spread:
@@ -129,6 +136,10 @@ def _column(node: Mapping[str, Any]) -> Column:
         note=custom.get("noteZh", ""),
         since=_month(custom, "since"),
         until=_month(custom, "until"),
+        elsewhere=custom.get("elsewhere"),
+        roster=custom.get("roster", False),
+        known_from=custom.get("knownFrom"),
+        from_sheet=custom.get("fromSheet", False),
     )
 
 
@@ -191,7 +202,7 @@ def read_contract(path: Path) -> Contract:
             volume=custom["volume"],
             nil_allowed=custom.get("nilAllowed", False),
             file_prefixes=tuple(custom["filePrefixes"]),
-            row_filter=(row_filter["column"], str(row_filter["code"])) if row_filter else None,
+            row_filter=_row_filter(row_filter) if row_filter else None,
             columns=tuple(map(_column, table["properties"])),
             rules=tuple(map(_rule, table.get("quality", []))),
             grain_title=custom["grainZh"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -76,9 +77,28 @@ class Header:
     The keys 是 and 否 stand for every yes and no token (GEN-21)."""
     since: Period | None = None
     until: Period | None = None
+    parts: str | None = None
+    """Pattern whose named groups are columns: one cell under this header says several things (云岭中学八年级)."""
 
     def valid_in(self, period: Period) -> bool:
         return (self.since is None or self.since <= period) and (self.until is None or period <= self.until)
+
+    @property
+    def part_names(self) -> frozenset[str]:
+        """Columns that a cell under this header speaks of."""
+        return frozenset(re.compile(self.parts).groupindex) if self.parts else frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class RowFilter:
+    """Which rows of a file that serves two feeds are ours (layout L12)."""
+
+    column: str
+    code: str
+    by: str | None = None
+    """Column that says which rows belong together."""
+    same: tuple[str, ...] = ()
+    """Columns that must say the same on all rows of a group, ours or not; of the others ours is taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +157,15 @@ class Column:
     since: Period | None = None
     until: Period | None = None
     """First and last month in which the feed has the column; None: always."""
+    elsewhere: str | None = None
+    """The values decide: a cell that this column cannot read, and that one can, belongs there."""
+    known_from: str | None = None
+    """Column (department.feed.column) that defines these numbers: one stored as a number is taken if it is known there
+    exactly (GEN-15)."""
+    from_sheet: bool = False
+    """An empty cell or a missing column takes the name of its sheet, where that is a value of the column."""
+    roster: bool = False
+    """Rows that differ in this list alone are one case written on a row a person; their values are put together."""
 
     def valid_in(self, period: Period) -> bool:
         return (self.since is None or self.since <= period) and (self.until is None or period <= self.until)
@@ -199,8 +228,7 @@ class Contract:
     nil_allowed: bool
     file_prefixes: tuple[str, ...]
     """What a file name, or the folder of the file, begins with; the feed id itself always counts."""
-    row_filter: tuple[str, str] | None
-    """(column, code): of a file that serves two feeds, only rows with this code are ours (layout L12)."""
+    row_filter: RowFilter | None
     columns: tuple[Column, ...]
     rules: tuple[Rule, ...]
     grain_title: str = ""

@@ -108,6 +108,8 @@ def _header_text(header: Header) -> str:
     words = header.text + ("（取反）" if header.negate else "")
     if header.mapping:
         words += "（" + "，".join(f"{text}→{value or '空'}" for text, value in header.mapping.items()) + "）"
+    if header.parts:
+        words += "（一格两项，拆开读）"
     if header.since or header.until:
         words += f"（{header.since or ''}～{header.until or ''}）"
     return words
@@ -123,6 +125,9 @@ def _column_row(column: Column) -> list[str]:
                 _bounds(column),
                 f"默认 {column.default}" if column.default is not None else "",
                 "多列合并" if column.gathered else "",
+                "每人一行的名册合并为一行" if column.roster else "",
+                f"自{column.since}起" if column.since else "",
+                f"至{column.until}止" if column.until else "",
                 "" if column.loaded else "不入库",
             ],
         )
@@ -163,6 +168,7 @@ def _feed_section(contract: Contract) -> list[str]:
         f"{_SEMANTICS[contract.semantics]}；{'可报零报告' if contract.nil_allowed else '不可报零报告'}。",
         f"- 主键：{keys}。错误行超过 {contract.rejection_share:.0%} 时整份退回。",
         f"- 文件名以其中之一开头：{'、'.join(contract.file_prefixes)}。约定版本 {contract.version}。",
+        f"- 一行是什么：{contract.grain_title}。没有的行：{contract.absence_title}。有问题问：{contract.contact}。",
         f"- {contract.description.strip()} One row: {contract.grain}. {contract.absence.strip()}",
         "",
     ]

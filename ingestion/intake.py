@@ -25,6 +25,7 @@ from ingestion.aside import put_aside
 from ingestion.contract import contracts, departments
 from ingestion.inbox import CHECKSUM_SUFFIX, INBOX, Address
 from ingestion.judgement import Content, Delivery, History, Judged, judge, refused, torn
+from ingestion.known_numbers import known_numbers
 from ingestion.load import Batch, build_batch
 from ingestion.marks import answered_by
 from ingestion.quarantine import quarantine_rows
@@ -214,6 +215,7 @@ def _history(entry: Submission) -> History:
         earlier=(earlier.period, earlier.rows_received) if earlier and earlier.period else None,
         is_closed=reopening.must_wait(slot, datetime.now(UTC), settings().reopening),
         seen_as=_seen_as(entry),
+        known=known_numbers,
     )
 
 

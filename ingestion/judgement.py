@@ -19,6 +19,7 @@ from ingestion.drift import Drift, Heading
 from ingestion.marks import is_answer
 from ingestion.nil_return import check_nil_return, is_nil_return
 from ingestion.read import read_table, type_table
+from ingestion.reader.known import Known, restore_known
 from ingestion.reference_data import parameters
 from ingestion.rules import catalogue
 from ingestion.submission import LIVE, WAITING, Merge, Merged, Note, State, Verdict
@@ -62,6 +63,8 @@ class History:
     """The month was published with this feed, and nobody has opened it again."""
     seen_as: str | None = None
     """Where the same bytes were taken before, as far as the sender may know; None if nowhere."""
+    known: Known | None = None
+    """Tells numbers that were received before; without it, any number stored as a number is refused (S-05)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +179,8 @@ def _judge_rows(
     merge: Merge | None = None,
 ) -> Judged:
     contract, period = delivery.contract, delivery.period
+    if history is not None and history.known is not None:
+        raw = restore_known(raw, history.known)
     typed = type_table(raw, period, delivery.county_code)
     raw = typed.raw
     withdrawn = len(merge.withdrawn) if merge else 0

@@ -16,6 +16,7 @@ from ingestion.reader.grid import Book, Grid
 from ingestion.reader.headers import HeaderIndex, Layout, find_header
 from ingestion.reader.join import join
 from ingestion.reader.opening import limits_of, open_file
+from ingestion.reader.settle import claim_by_values, settle
 from ingestion.reader.titles import month_of_sheet, months_of_file_name, stated_months
 from ingestion.reader.totals import disagreements
 from ingestion.reference_data import parameters
@@ -33,8 +34,11 @@ def read_table(data: bytes, file_name: str, contract: Contract, period: Period) 
     index = HeaderIndex(contract, period)
     found = _matching_sheets(book, contract, index, int(known["header_scan_rows"]))
     months = _check_months(found, file_name, period)
+    for grid, layout in found:
+        claim_by_values(grid, layout, contract)
     sheets = [(grid, layout, assemble(grid, layout)) for grid, layout in found]
-    table = join(contract, sheets, book, months)
+    everything = [row for _, _, sheet in sheets for row in sheet.rows] if contract.row_filter else ()
+    table = settle(join(contract, sheets, book, months), everything, index)
     if not table.rows:
         raise file_problem("F-08")
     said: list[Finding] = []

@@ -1,4 +1,4 @@
-"""The rules that every feed obeys (F, S, R-ALL), as data. The rules of one feed stand in its contract."""
+"""The rules that the code judges (F, S, R-ALL, RG-HH-01), as data. Other rules of one feed stand in its contract."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import yaml
 RULES_ROOT = Path(__file__).parent / "rules"
 
 _ALLOWED: Mapping[str, frozenset[str]] = {
-    "stage": frozenset({"file", "schema", "row"}),
+    "stage": frozenset({"file", "schema", "row", "household"}),
     "severity": frozenset({"error", "warning", "info"}),
     "scope": frozenset({"file", "row"}),
     "dimension": frozenset({"completeness", "conformity", "consistency", "timeliness", "truthfulness", "uniqueness"}),

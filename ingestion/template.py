@@ -117,7 +117,7 @@ def template(wanted: Edition, county_code: str) -> bytes:
     columns = words.asked(wanted.contract)
     guide = book.create_sheet(SHEET_HELP)
     sources = Sources(_codes_sheet(book.create_sheet(SHEET_CODES), columns, list(places)))
-    if {column.name for column in columns} & {"township_name", "village_name"}:
+    if places and {column.name for column in columns} & {"township_name", "village_name"}:
         sources = _places_sheet(book.create_sheet(SHEET_PLACES), sources, places, wanted.township)
     known = parameters(wanted.month.last_day, county_code)
     _data_sheet(sheet, wanted, columns, sources, known)

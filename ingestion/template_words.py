@@ -41,7 +41,7 @@ def asked(contract: Contract) -> tuple[Column, ...]:
 
     Not asked for is what only other layouts carry: the two columns of a long layout, and the filter of a shared file.
     """
-    others = {contract.row_filter[0]} if contract.row_filter else set()
+    others = {contract.row_filter.column} if contract.row_filter else set()
     for column in contract.columns:
         if column.spread is not None:
             others |= {column.spread.by, column.spread.source}

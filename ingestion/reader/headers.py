@@ -13,6 +13,7 @@ from ingestion.contract import Column, Contract, Demand, Header
 from ingestion.normalise.text import as_text, nfkc
 from ingestion.normalise.units import is_unit, plain_unit
 from ingestion.reader.grid import Grid, cell_at
+from ingestion.reader.sheet_names import value_of_sheet
 
 _WHITE = re.compile("[\\s\u200b-\u200f\u2060\ufeff\u00ad]+")
 _MARK = re.compile(r"^[*★☆]+|[*★☆]+$")
@@ -129,13 +130,18 @@ class Layout:
 
     @property
     def columns(self) -> set[str]:
-        return {match.column.name for match in self.matches.values()}
+        names = {match.column.name for match in self.matches.values()}
+        return names.union(*(match.header.part_names for match in self.matches.values()))
 
 
-def missing_columns(contract: Contract, present: set[str]) -> tuple[Column, ...]:
+def missing_columns(contract: Contract, present: set[str], sheet: str = "") -> tuple[Column, ...]:
     """Required columns without header. Those with a default need none; a place may be told by code or by names; the
-    county is the submission's own; a long layout has its two columns instead of those it spreads to."""
+    county is the submission's own; a long layout has its two columns instead of those it spreads to; the name of the
+    sheet may say it."""
     spared = {"county_name"}
+    named = {column.name for column in contract.columns if value_of_sheet(column, sheet) is not None}
+    spared |= named
+    present = present | named
     if "region_code" in present:
         spared |= _NAMED_PLACES
     if {"township_name", "village_name"} <= present:
@@ -145,6 +151,8 @@ def missing_columns(contract: Contract, present: set[str]) -> tuple[Column, ...]
         for column in contract.columns
         if column.spread is not None and {column.spread.by, column.spread.source} <= present
     }
+    # Whether its values are there is seen once the rows are read (ingestion.reader.settle).
+    spared |= {column.elsewhere for column in contract.columns if column.elsewhere and column.name in present}
     return tuple(
         column
         for column in contract.columns
@@ -168,7 +176,7 @@ def find_header(grid: Grid, contract: Contract, index: HeaderIndex, scan_rows: i
             layout = _layout(spread[first : first + depth], first, index)
             if not layout.matches:
                 continue
-            layout.missing = missing_columns(contract, layout.columns)
+            layout.missing = missing_columns(contract, layout.columns, grid.sheet)
             score = (len(layout.missing), -len(layout.columns), depth, first)
             if best is None or score < best[0]:
                 best = (score, layout)

@@ -112,9 +112,9 @@ def _filtered(
 
     A row whose filter cell is empty or unreadable stays: it will be judged, not lost.
     """
-    if contract.row_filter is None or contract.row_filter[0] not in present:
+    if contract.row_filter is None or contract.row_filter.column not in present:
         return rows
-    name, code = contract.row_filter
+    name, code = contract.row_filter.column, contract.row_filter.code
     codes = code_lists()[_list_of(contract.by_name[name])]
     verdicts: dict[str, bool] = {}
 

@@ -155,6 +155,27 @@ def test_a_header_that_is_data_does_not_reach_the_ledger() -> None:
             assert number not in str(connection.execute(f"select * from {table}".encode()).fetchall()), table
 
 
+# ---------------------------------------------------------------- numbers stored as numbers
+def test_a_household_number_stored_as_a_number_counts_if_it_is_known() -> None:
+    with connect(Role.OWNER) as connection:
+        connection.execute(
+            "insert into raw.register__household (county_code, report_month, submission_id, contract_version,"
+            " source_file, source_sheet, source_row, household_no) values ('530524', '2026-01', 'x', '1.0.0', 'f', 's',"
+            " 1, '530524001')"
+        )
+    rows = good()
+    rows[2]["household_no"], rows[3]["household_no"], rows[4]["household_no"] = 530524001, 530524002, 530524001.5
+    receipt = send(sheet(rows, dict(HEADERS)))
+    assert receipt.rows_rejected == 2
+    with connect(Role.OWNER) as connection:
+        refused = connection.execute("select source_row, rule_id from ops.row_finding order by source_row").fetchall()
+        taken = connection.execute(
+            "select source_row from raw.civil_affairs__dibao where household_no = '530524001'"
+        ).fetchall()
+    assert refused == [(5, "S-05"), (6, "S-05")]
+    assert taken == [(4,)]
+
+
 # ---------------------------------------------------------------- two versions of one contract
 OLD, NEW = Period(2026, 8), Period(2026, 9)
 RANGER = """

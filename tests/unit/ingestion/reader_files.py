@@ -11,7 +11,7 @@ import openpyxl
 import xlwt
 
 from hearth.period import Period
-from ingestion.contract import Column, Contract, Demand, Header, Kind, Privacy, Rule
+from ingestion.contract import Column, Contract, Demand, Header, Kind, Privacy, RowFilter, Rule
 from ingestion.normalise.ids import check_character
 from ingestion.read import read_table, type_table
 from ingestion.table import CellValue, RawTable, TypedTable
@@ -70,7 +70,7 @@ def column(
     )
 
 
-def contract(*columns: Column, row_filter: tuple[str, str] | None = None, rules: tuple[Rule, ...] = ()) -> Contract:
+def contract(*columns: Column, row_filter: RowFilter | None = None, rules: tuple[Rule, ...] = ()) -> Contract:
     """A feed of a department that does not exist."""
     return Contract(
         department="example",

@@ -112,10 +112,27 @@ def test_columns_named_by_properties_exist(contract: Contract) -> None:
         if column.otherwise is not None:
             assert column.kind is Kind.CODE, column.name
             assert contract.by_name[column.otherwise].kind is Kind.TEXT, column.name
+        if column.elsewhere is not None:
+            assert column.elsewhere in contract.by_name, column.name
+        for header in column.headers:
+            assert header.part_names <= contract.by_name.keys(), column.name
+            assert not header.parts or column.name in header.part_names, column.name
+        if column.roster:
+            assert column.kind is Kind.ID_LIST, column.name
+        if column.known_from is not None:
+            feed_id, _, name = column.known_from.rpartition(".")
+            assert name in contracts()[feed_id].by_name, column.name
         if column.spread is not None:
             source, by = contract.by_name[column.spread.source], contract.by_name[column.spread.by]
             assert (source.kind, source.loaded, by.loaded) == (column.kind, False, False), column.name
             assert code_lists()[by.code_list or ""].lookup(column.spread.code) == column.spread.code
+
+
+@pytest.mark.parametrize("contract", BY_FEED)
+def test_row_filters_name_real_columns(contract: Contract) -> None:
+    if contract.row_filter is not None:
+        wanted = {contract.row_filter.column, *contract.row_filter.same, contract.row_filter.by}
+        assert wanted <= contract.by_name.keys() | {None}
 
 
 def test_a_file_prefix_names_one_feed_of_its_department() -> None:

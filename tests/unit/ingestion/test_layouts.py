@@ -8,7 +8,7 @@ from collections.abc import Callable
 import openpyxl
 import pytest
 
-from ingestion.contract import Header, Kind, contracts
+from ingestion.contract import Header, Kind, RowFilter, contracts
 from ingestion.table import CellValue, FileProblem
 from tests.unit.ingestion.reader_files import (
     ALLOWANCE,
@@ -216,7 +216,7 @@ def test_instruction_placeholder_number_and_example_rows_are_no_data() -> None:
 
 def test_household_rows_are_taken_from_a_person_grain_export() -> None:
     relation = column("relation_code", "与户主关系", Kind.CODE, code_list="relation", loaded=False)
-    feed = contract(HOLDER, NAME, relation, row_filter=("relation_code", "02"))
+    feed = contract(HOLDER, NAME, relation, row_filter=RowFilter("relation_code", "02"))
     rows: list[list[CellValue]] = [["户主证件号", "户主姓名", "与户主关系"]]
     rows += [[id_number(n), "张某", word] for n, word in enumerate(["户主", "配偶", "02", "之子", None, "邻居"])]
     raw = read(xlsx(rows), feed)

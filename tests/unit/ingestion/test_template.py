@@ -215,6 +215,12 @@ def test_a_township_has_its_own_villages() -> None:
         book_bytes("register.household", "无此镇")
 
 
+def test_a_county_without_regions_has_no_drop_down_of_places() -> None:
+    book = opened(template(edition(contracts()["register.household"], PERIOD, PERIOD), "999999"))
+    assert "区划表" not in book.sheetnames
+    assert not any("区划表" in str(rule.formula1) for rule in book[SHEET_DATA].data_validations.dataValidation)
+
+
 def test_a_template_of_another_month_is_refused_and_one_of_no_month_is_not() -> None:
     contract = contracts()["register.member"]
     data = book_bytes(contract.feed_id)
