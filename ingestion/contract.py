@@ -129,6 +129,7 @@ def _column(node: Mapping[str, Any]) -> Column:
         may_follow_month=custom.get("mayFollowMonth", False),
         blank_is_false=custom.get("blankIsFalse", False),
         percent_floor=custom.get("percentFloor"),
+        amount_band=custom.get("amountBand"),
         loaded=custom.get("loaded", True),
         sensitive="sensitive" in node.get("tags", []),
         example=next(iter(node.get("examples", [])), None),

@@ -146,6 +146,8 @@ class Column:
     """What began in the month may end after it: no R-ALL-05 within the days of grace."""
     blank_is_false: bool = False
     percent_floor: float | None = None
+    amount_band: str | None = None
+    """Parameters ``amount_band_<band>_low`` and ``_high`` between which the median of an amount must lie (GEN-22)."""
     loaded: bool = True
     """False: the column is read and handed back, never loaded (running numbers)."""
     sensitive: bool = False

@@ -20,6 +20,9 @@ from ingestion.submission import Note, Slot
 INBOX = "inbox"
 CHECKSUM_SUFFIX = ".sha256"
 _UNFINISHED = (".part", ".tmp", ".crdownload", ".filepart", ".swp")
+_LONGEST_NAME = 255
+"""Bytes of a name that every file system can keep."""
+_LONG_NUMBER = re.compile(r"(?<!\d)(\d{15}|\d{17}[\dXx]|1[3-9]\d{9})(?!\d)")
 _SYSTEM_FILES = frozenset({"thumbs.db", "desktop.ini"})
 _TRIAL = re.compile(r"^[(\[【]?试报[)\]】]?[-_—:·.]*")
 """After NFKC and without blanks. 测试 is no mark: water and power offices have lists of 测试."""
@@ -41,6 +44,16 @@ def is_ignored(name: str) -> bool:
     """Hidden, temporary and lock files, and what file managers leave behind."""
     lowered = name.lower()
     return name.startswith((".", "~$", "~")) or lowered.endswith(_UNFINISHED) or lowered in _SYSTEM_FILES
+
+
+def shown_name(name: str) -> str:
+    """The name of a file for receipts and logs: without the number of a person, control characters and excess."""
+    plain = "".join(character if character.isprintable() else "·" for character in name)
+    return _LONG_NUMBER.sub("***", plain)[:_LONGEST_NAME]
+
+
+def _is_plain(part: str) -> bool:
+    return part.isprintable() and "\\" not in part and len(part.encode()) <= _LONGEST_NAME
 
 
 def _plain(text: str) -> str:
@@ -99,7 +112,15 @@ def _resolve(inbox_key: str, county_code: str) -> Address:
     parts = tuple(inbox_key.split("/"))
     if parts[0] != INBOX or len(parts) < 2 or any(part in {"", ".", ".."} for part in parts):
         raise ValueError(f"[{inbox_key}] is not an inbox key; write inbox/<department>/<YYYY-MM>/<file>")
-    name = parts[-1]
+    name = shown_name(parts[-1])
+    if not all(map(_is_plain, parts)):
+        problem = Note(
+            "F-04",
+            "error",
+            "文件或文件夹的名字过长，或含有不可见的字符、反斜杠。",
+            "请改成不超过80个字的普通名字后重新放入文件夹。",
+        )
+        return Address(Slot(county_code, None, None, None), name, problem=problem)
     department = parts[1] if len(parts) > 2 else None
     if department is None or department not in departments():
         problem = Note(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from hearth.period import Period
 from ingestion.contract import Contract
+from ingestion.normalise.amounts import with_amounts_judged
 from ingestion.normalise.problems import file_problem
 from ingestion.normalise.text import as_text
 from ingestion.normalise.typed import type_rows
@@ -16,8 +18,9 @@ from ingestion.reader.join import join
 from ingestion.reader.opening import limits_of, open_file
 from ingestion.reader.settle import claim_by_values, settle
 from ingestion.reader.titles import month_of_sheet, months_of_file_name, stated_months
+from ingestion.reader.totals import disagreements
 from ingestion.reference_data import parameters
-from ingestion.table import FileProblem, RawTable, TypedTable
+from ingestion.table import FileProblem, Finding, RawTable, TypedTable
 
 
 def read_table(data: bytes, file_name: str, contract: Contract, period: Period) -> RawTable:
@@ -38,7 +41,11 @@ def read_table(data: bytes, file_name: str, contract: Contract, period: Period) 
     table = settle(join(contract, sheets, book, months), everything, index)
     if not table.rows:
         raise file_problem("F-08")
-    return table
+    said: list[Finding] = []
+    for grid, layout, sheet in sheets:
+        if sheet.excluded:  # without a row left out there is no total to compare with
+            said += disagreements(grid, layout, [row.row - 1 for row in sheet.rows])
+    return replace(table, findings=(*table.findings, *said)) if said else table
 
 
 def type_table(raw: RawTable, period: Period, county_code: str) -> TypedTable:
@@ -46,7 +53,7 @@ def type_table(raw: RawTable, period: Period, county_code: str) -> TypedTable:
 
     `county_code` has 6 digits. Raises FileProblem S-16 when a percent column mixes fractions and percentages.
     """
-    return type_rows(raw, period, county_code)
+    return with_amounts_judged(type_rows(raw, period, county_code), parameters(period.last_day, county_code))
 
 
 def open_book(data: bytes, period: Period) -> Book:

@@ -10,18 +10,8 @@ from ingestion.normalise.text import as_text, nfkc
 from ingestion.reader.grid import Grid, address, cell_at
 from ingestion.reader.headers import header_key
 from ingestion.reader.lines import Line, Lines, LineSorter
-from ingestion.reader.shape import (
-    Header,
-    Shape,
-    Sort,
-    blocks,
-    is_label,
-    is_word_of_headers,
-    last_filled,
-    sort_of,
-    title,
-    transposed,
-)
+from ingestion.reader.shape import Header, Shape, blocks, last_filled, title, transposed
+from ingestion.reader.sorts import Sort, is_label, is_word_of_headers, sort_of
 from ingestion.reader.words import is_line
 
 _LONG_NUMBER = re.compile(r"[\dXx*]{11,}|\d{6,}")
@@ -64,7 +54,7 @@ def describe(grid: Grid) -> SheetView:
     if _is_record_form(shape, header):
         _describe_form(view, shape)
     elif (turned := _turned(grid, shape, header)) is not None:
-        _describe_turned(view, grid, turned)
+        _describe_turned(view, grid, shape, turned)
     elif header is None:
         _describe_without_header(view, grid, shape)
     else:
@@ -291,11 +281,13 @@ def _agreement(shape: Shape, header: Header) -> float:
     return same / total if total else 0.0
 
 
-def _describe_turned(view: SheetView, grid: Grid, turned: Header) -> None:
+def _describe_turned(view: SheetView, grid: Grid, shape: Shape, turned: Header) -> None:
     names = turned.names
-    view.title_rows = _said_rows(grid, min(turned.paths))
+    while len(names) > 3 and shape.is_lone(min(names)):
+        del names[min(names)]  # a title above, which stands in the column of the names
+    view.title_rows = _said_rows(grid, min(names))
     view.columns = [masked(names[c]) for c in sorted(names)]
-    rows = sorted(turned.paths)
+    rows = sorted(names)
     width = max((last_filled(grid.rows[r]) for r in rows if r < len(grid.rows)), default=-1) + 1
     filled = [
         c
@@ -338,6 +330,8 @@ def _is_record_form(shape: Shape, header: Header | None) -> bool:
     outside = [r for r in rows if not header.first <= r <= header.last]
     inside = sum(len(_labels(shape, r)) for r in range(header.first, header.last + 1))
     beside = sum(len(_labels(shape, r)) for r in outside)
+    if inside > len(header.paths) and sum(len(_labels(shape, r)) > 1 for r in outside) > 1:
+        return True  # more labels than columns: what looks like a header of several rows is the form itself
     return len(outside) >= 2 and beside >= inside and beside >= 4
 
 

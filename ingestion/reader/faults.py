@@ -6,6 +6,7 @@ import io
 import posixpath
 import re
 import zipfile
+from dataclasses import dataclass, field
 
 from defusedxml.ElementTree import fromstring
 
@@ -26,24 +27,70 @@ _FORMULA = re.compile(rb"<(?:\w+:)?f[\s>/]")
 _VALUE = re.compile(rb"<(?:\w+:)?(?:v>[^<]|is[\s>/])")
 
 
-def xlsx_faults(data: bytes) -> tuple[Faults, bool]:
-    """Broken cells of each sheet, and whether dates count from 1904."""
+@dataclass(slots=True)
+class Marks:
+    """What the fast engine does not tell of a workbook."""
+
+    faults: Faults = field(default_factory=dict)
+    is_1904: bool = False
+    """Dates count from 1904."""
+    octobers: Faults = field(default_factory=dict)
+    """Sheet name -> (row, column), 0-based -> text, of figures such as 2019.1 that are shown with two decimals."""
+
+
+def xlsx_marks(data: bytes) -> Marks:
+    """Broken cells of each sheet, months shown as 2019.10, and the base of dates."""
+    marks = Marks()
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         workbook = fromstring(archive.read("xl/workbook.xml"))
         namespace = _STRICT if workbook.tag.startswith(_STRICT) else _MAIN
         properties = workbook.find(f"{namespace}workbookPr")
-        is_1904 = properties is not None and properties.get("date1904", "0") in ("1", "true")
+        marks.is_1904 = properties is not None and properties.get("date1904", "0") in ("1", "true")
         links = fromstring(archive.read("xl/_rels/workbook.xml.rels"))
         targets = {link.get("Id"): link.get("Target", "") for link in links}
         names = set(archive.namelist())
-        found: Faults = {}
+        styles = archive.read("xl/styles.xml") if "xl/styles.xml" in names else b""
         for sheet in workbook.iterfind(f"{namespace}sheets/{namespace}sheet"):
             link = next((value for key, value in sheet.attrib.items() if _LINK.search(key)), None)
             target = targets.get(link, "")
             part = target.lstrip("/") if target.startswith("/") else posixpath.normpath(f"xl/{target}")
             if part in names:
-                found[sheet.get("name", "")] = _broken_cells(archive.read(part))
-    return found, is_1904
+                xml = archive.read(part)
+                marks.faults[sheet.get("name", "")] = _broken_cells(xml)
+                if _LOST_ZERO.search(xml):
+                    marks.octobers[sheet.get("name", "")] = _octobers(xml, _two_decimals(styles))
+    return marks
+
+
+_LOST_ZERO = re.compile(rb"<(?:\w{1,20}:)?c\s([^<>]*+)><(?:\w{1,20}:)?v>((?:19|20)[0-9]{2}\.1)</")
+_STYLE = re.compile(rb'\bs="(\d{1,6})"')
+_TWO_DECIMALS = re.compile(r"^(\[[^\]]*\])*#?,?#*0\.00(_.)?(;.*)?$")
+_BUILT_IN = frozenset({2, 4})
+
+
+def _two_decimals(styles: bytes) -> set[int]:
+    """Numbers of the cell styles that show two decimals."""
+    if not styles:
+        return set()
+    root = fromstring(styles)
+    space = root.tag.partition("}")[0] + "}"
+    own = {
+        int(entry.get("numFmtId", "0"))
+        for entry in root.iterfind(f"{space}numFmts/{space}numFmt")
+        if _TWO_DECIMALS.match(entry.get("formatCode", ""))
+    }
+    forms = root.iterfind(f"{space}cellXfs/{space}xf")
+    return {number for number, form in enumerate(forms) if int(form.get("numFmtId", "0")) in _BUILT_IN | own}
+
+
+def _octobers(xml: bytes, styles: set[int]) -> dict[tuple[int, int], str]:
+    """GEN-20: 2019.1 in a cell that shows 2019.10 is October."""
+    found: dict[tuple[int, int], str] = {}
+    for cell in _LOST_ZERO.finditer(xml):
+        style, place = _STYLE.search(cell[1]), _REFERENCE.search(cell[1])
+        if style and place and int(style[1]) in styles:
+            found[(int(place[2]) - 1, _column(place[1]))] = f"{cell[2].decode()}0"
+    return found
 
 
 def _broken_cells(xml: bytes) -> dict[tuple[int, int], str]:

@@ -200,11 +200,15 @@ def _layout(rows: list[list[str]], first: int, index: HeaderIndex) -> Layout:
     layout = Layout(first, first + len(rows) - 1, {})
     stacks = [_stack(rows, c) for c in range(len(rows[0]) if rows else 0)]
     leaves = Counter(header_key(stack[-1]) for stack in stacks if stack)
+    seen: Counter[str] = Counter()
     for c, stack in enumerate(stacks):
         if not stack:
             continue
         leaf = stack[-1]
         match = index.match(leaf)
+        seen[header_key(leaf)] += 1
+        if leaves[header_key(leaf)] > 1:
+            match = _claimed(leaf, seen[header_key(leaf)], index) or match
         if len(stack) > 1 and (match is None or leaves[header_key(leaf)] > 1):
             match = index.match("-".join(stack[-2:])) or match
         if match is not None:
@@ -212,6 +216,13 @@ def _layout(rows: list[list[str]], first: int, index: HeaderIndex) -> Layout:
         else:
             layout.unknown[c] = clean(leaf)
     return layout
+
+
+def _claimed(leaf: str, number: int, index: HeaderIndex) -> Match | None:
+    """The column for which a contract claims the n-th of several columns with one title: ``金额#2`` (GEN-08)."""
+    matches = (index.match(f"{form}#{number}") for form in spellings(leaf))
+    found = next((match for match in matches if match is not None), None)
+    return None if found is None else replace(found, text=clean(leaf), unit=bracket_unit(leaf))
 
 
 def _stack(rows: list[list[str]], column: int) -> list[str]:

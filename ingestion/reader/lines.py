@@ -9,7 +9,8 @@ from enum import Enum
 from ingestion.normalise.text import as_text, nfkc
 from ingestion.reader.grid import Grid
 from ingestion.reader.headers import header_key
-from ingestion.reader.shape import MARKED, Header, Sort, sort_of
+from ingestion.reader.shape import Header
+from ingestion.reader.sorts import MARKED, Sort, sort_of
 from ingestion.reader.words import is_guide_word, is_line, is_numbering, is_total_word
 from ingestion.table import CellValue
 
@@ -207,11 +208,14 @@ class LineSorter:
         """Captions and totals behind the last data row are its footer, but subtotals; those before it its groups."""
         lines = Lines(bare=self._bare)
         last = max((r for r, line in kinds if line is Line.DATA), default=-1)
+        first = min((r for r, line in kinds if line is Line.DATA), default=-1)
         last = self._without_tail(kinds, last)
         for r, line in kinds:
             kept = line
             if (line is Line.DATA and r > last) or (line is Line.NOTE and r > last >= 0):
                 kept = Line.FOOTER
+            elif line is Line.FOOTER and r < first and not self._is_sum_row(r):
+                kept = Line.NOTE
             elif line is Line.FOOTER and r < last and self._is_sum_row(r):
                 kept = Line.GROUP
             elif line is Line.GROUP and r > last >= 0 and not self._stays_group(r):

@@ -11,125 +11,19 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from enum import Enum
+from datetime import date
 from itertools import pairwise
 
-from ingestion.normalise.text import as_text, is_blank, nfkc
+from ingestion.normalise.text import as_text
 from ingestion.reader.grid import Grid, cell_at
-from ingestion.reader.headers import clean, header_key
+from ingestion.reader.headers import header_key
+from ingestion.reader.sorts import CODE, Sort, day_of, is_label, is_word_of_headers, sort_of
 from ingestion.table import CellValue
 
 SCAN_ROWS = 60
 _DEEPEST = 4
 _SAMPLE = 40
 """Rows below a header that are asked whether they look like what it announces."""
-_LONGEST_LABEL = 60
-
-
-class Sort(Enum):
-    """What a cell looks like."""
-
-    BLANK = "blank"
-    NUMBER = "number"
-    LONG_NUMBER = "long number"
-    """Eleven digits or more: of a person, a phone, an account."""
-    DATE = "date"
-    PERIOD = "period"
-    """A year or a month, which may also be a title."""
-    TOKEN = "token"  # noqa: S105 - not a password
-    """Yes, no, a tick."""
-    MARK = "mark"
-    """A field of a form that a program should have filled in."""
-    NOTE = "note"
-    """Something said about the table: 填报单位：…, 注：…"""
-    TEXT = "text"
-
-
-_FIGURE = re.compile(
-    r"^[¥￥$]?[+-]?[\d,]*\d(\.\d+)?\s*(%|元|万元|人|户|亩|m2|㎡|平方米|度|kwh|次|小时|分钟|个)?$", re.IGNORECASE
-)
-_LONG = re.compile(r"^[\d*＊xX\-]{10,}[\dXx*]$")
-_DAY = re.compile(r"^(19|20)\d{2}([-/.年])\d{1,2}([-/.月])\d{1,2}日?( \d{1,2}:\d{2}(:\d{2})?)?$|^(19|20)\d{6}$")
-_PERIOD = re.compile(
-    r"^((19|20)\d{2}年?(度|上半年|下半年)?|((19|20)\d{2}[-/.年])?(0?[1-9]|1[0-2])月份?|(19|20)\d{2}[-/.](0[1-9]|1[0-2]))$"
-)
-_TOKENS = frozenset(
-    ["是", "否", "有", "无", "√", "×", "✓", "✔", "✗", "☑", "□", "☐", "■", "Y", "N", "y", "n", "男", "女"]
-)
-MARKED = re.compile(
-    r"^(\$?\{[^{}]*\}|\{\{.*|\{[.$]?\w.*|.*\}\}|#\{?[\w.]+\}?#?|<%.*|&=.*|\[[a-z]\w*\]|%\w+%|\$\w+\$?|t\.\w+|:\w+)$"
-)
-_NOTE = re.compile(
-    r"^(填报|填表|制表|编制|报送|上报|呈报|统计|审核|复核|审批|批准|负责|分管|经办|联系|打印|导出|查询|生成|截止|截至|更新)"
-    r".{0,8}[:：]|^(单位|金额单位|面积单位|计量单位|表号|文号|编号|密级|日期|时间|年度|县|乡镇|村|学校|班级|电话)\s*[:：]"
-    r"|^[(（]?(单位|金额单位)\s*[:：]|^(填表说明|填报说明|填写说明|说明|备注|注意|注|提示|温馨提示|重要提示|要求)\s*\d*\s*[:：.、]"
-    r"|^[(（]?(盖章|公章|签章|签字)[)）]?$|^.{2,20}[(（](盖章|公章|签章)[)）]"
-)
-_CODE = re.compile(r"^[A-Za-z][A-Za-z0-9_.]*$")
-_BRACKETED = re.compile(r"[(（\[【][^()（）\[\]【】]*[)）\]】]")
-_WORDS = re.compile(
-    r"姓名|名称|编号|编码|代码|序号|号码|证号|证件|身份证|性别|民族|年龄|岁|出生|日期|时间|年月|月份|年度|年份|电话|手机|联系"
-    r"|地址|住址|乡镇|行政村|自然村|村组|社区|区划|学校|班级|年级|学历|学籍|文化|户数|人数|人口|户主|家庭|成员|关系|类型|类别"
-    r"|属性|性质|等级|级别|状态|状况|情况|程度|原因|是否|有无|金额|标准|补助|补贴|资金|收入|支出|费用|面积|数量|总数|户型|合计"
-    r"|总计|小计|其中|单位|备注|说明|措施|项目|工程|水源|水质|供水|水量|线路|台区|停电|供电|用电|电量|变压|容量|电压|用户|时长"
-    r"|频次|次数|率|占比|比例|签字|责任人|负责人|银行|账号|账户|帐号|卡号|开户|保障|救助|残疾|疾病|病种|患病|健康|医疗|报销|参保"
-    r"|住房|房屋|结构|危房|鉴定|改造|开工|竣工|完工|验收|监测|风险|脱贫|识别|帮扶|方式|内容|结果|结论|意见|来源|用途|机构|部门"
-    r"|职业|务工|就业|劳动|技能|产业|入学|在校|资助|缴费|结算|发放|享受|管护|地点|位置|坐标|范围|起止|开始|结束|恢复|影响|受益|计划"
-    r"|完成|实际|上月|本月|本年|累计|同比|增减|余额|单价|总价|数|量|额$|号$|人$|名$|时$|日$|期$|度$|值$"
-)
-_WHOLE_WORDS = re.compile(
-    r"^(省|市|州|县|区|旗|乡|镇|村|组|屯|社|户|人|项|序|年|月|日|ID|No\.?|[a-zA-Z]\w*_\w+|[a-z]+[A-Z]\w*|[a-z]{2,})$"
-)
-
-
-def sort_of(cell: CellValue) -> Sort:  # noqa: C901, PLR0911 - one test a kind of cell
-    """What a cell looks like."""
-    if cell is None:
-        return Sort.BLANK
-    if isinstance(cell, bool):
-        return Sort.TOKEN
-    if isinstance(cell, int | float):
-        return Sort.LONG_NUMBER if abs(cell) >= 10**10 else Sort.NUMBER
-    if isinstance(cell, date | datetime):
-        return Sort.DATE
-    text = nfkc(as_text(cell)).strip()
-    if not text or is_blank(text, nothing_is_blank=False):
-        return Sort.BLANK
-    if text in _TOKENS:
-        return Sort.TOKEN
-    if MARKED.match(text):
-        return Sort.MARK
-    if _PERIOD.match(text):
-        return Sort.PERIOD
-    if _DAY.match(text):
-        return Sort.DATE
-    if _LONG.match(text):
-        return Sort.LONG_NUMBER
-    if _FIGURE.match(text):
-        return Sort.NUMBER
-    if _NOTE.match(text):
-        return Sort.NOTE
-    return Sort.TEXT
-
-
-def is_label(text: str) -> bool:
-    """A text that may be a title: short, no figure, no statement."""
-    sort = sort_of(text)
-    if sort is Sort.PERIOD:
-        return True
-    if sort is not Sort.TEXT:
-        return False
-    short = _BRACKETED.sub("", nfkc(text)).strip()
-    if len(clean(text)) > _LONGEST_LABEL or len(short) > _LONGEST_LABEL // 2:
-        return False
-    return not re.search(r"[:：]\s*\S|[。；;！!]", short)
-
-
-def is_word_of_headers(text: str) -> bool:
-    """A word that titles are made of."""
-    short = _BRACKETED.sub("", clean(text)).strip("*★☆") or clean(text)
-    return bool(_WHOLE_WORDS.match(short) or (len(short) <= _LONGEST_LABEL // 2 and _WORDS.search(short)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +110,7 @@ class Shape:
         up, low = self.own[upper], self.own[lower]
         heads = [c for c, text in enumerate(up) if text]
         parents = plain = clashes = 0
-        for c, after in zip(heads, [*heads[1:], self.width], strict=True):
+        for c, after in pairwise([*heads, self.width]):
             if any(low[c + 1 : after]):
                 parents += 1
             else:
@@ -261,6 +155,7 @@ class Shape:
         words = sum(is_word_of_headers(path[-1]) for path in paths.values()) / len(paths)
         contrast = self._contrast(paths, bodies)
         above = sum(self._is_data_like(r) for r in range(first))
+        before = sum(self._is_full(r, len(paths)) for r in range(first))
         widest = max((len(self.filled(r)) for r in range(self.height)), default=1)
         if words < 0.3 and contrast < 0.3:
             return None
@@ -276,6 +171,7 @@ class Shape:
             - 2 * bad / len(own)
             - above
             - 2 * codes
+            - 0.5 * min(before, 4)
             - repeats * 0.5
             + 0.15 * (last - first)
             + min(len(paths), 20) / max(widest, 1)
@@ -288,9 +184,14 @@ class Shape:
         text = "".join(self.own[row])
         return self.width == 1 and bool(below) and len(text) <= 8 and is_word_of_headers(text)
 
+    def _is_full(self, row: int, width: int) -> bool:
+        """A row of the table, not something said above it."""
+        filled = self.filled(row)
+        return len(filled) * 2 > width and len(filled) > 1 and not any(self.sorts[row][c] is Sort.NOTE for c in filled)
+
     def _is_code_row(self, row: int) -> bool:
         """Names of fields as programs write them."""
-        return all(_CODE.match(self.own[row][c]) for c in self.filled(row))
+        return all(CODE.match(self.own[row][c]) for c in self.filled(row))
 
     def _is_titled(self, row: int, width: int) -> bool:
         """A full row of titles in words, so that the names of fields beside it are not the header."""
@@ -311,6 +212,10 @@ class Shape:
     def _is_count_of_periods(self, row: int) -> bool:
         """Years or months in a row, as titles: 2021, 2022, 2023."""
         cells = [cell_at(self.grid.rows, row, c) for c in self.filled(row)]
+        written = [self.own[row][c] for c in self.filled(row) if self.sorts[row][c] is Sort.DATE]
+        days = [day for text in written if (day := day_of(text)) is not None]
+        if len(days) > 2 and len(days) == len(written) and len(days) + 2 >= len(cells):
+            return len({b - a for a, b in pairwise(days)}) == 1
         typed = [cell for cell in cells if isinstance(cell, int | float | date) and not isinstance(cell, bool)]
         if len(typed) < 2:
             return False

@@ -15,9 +15,9 @@ import xlrd
 from defusedxml.common import DefusedXmlException
 from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
-from ingestion.reader import faults
 from ingestion.reader.biff import read_workbook, workbook_stream
 from ingestion.reader.decode import HAN
+from ingestion.reader.faults import xlsx_marks
 from ingestion.reader.grid import Book, Grid
 from ingestion.reader.guards import Limits
 from ingestion.reader.refusals import damaged
@@ -31,13 +31,16 @@ def read_xlsx(data: bytes) -> Book:
     """All worksheets of an xlsx workbook, hidden ones marked. No formula, link or macro is executed."""
     grids = _calamine(data)
     try:
-        broken, is_1904 = faults.xlsx_faults(data)
+        marks = xlsx_marks(data)
     except (ParseError, DefusedXmlException, KeyError, ValueError):
         raise damaged() from None
     for grid in grids:
-        grid.broken = broken.get(grid.sheet, {})
+        grid.broken = marks.faults.get(grid.sheet, {})
+        for (row, column), text in marks.octobers.get(grid.sheet, {}).items():
+            if row < len(grid.rows) and column < len(grid.rows[row]):
+                grid.rows[row][column] = text
         refuse_overlaps(grid)
-    return Book(grids, is_text=False, is_1904=is_1904)
+    return Book(grids, is_text=False, is_1904=marks.is_1904)
 
 
 def read_xls(data: bytes, limits: Limits | None = None) -> Book:

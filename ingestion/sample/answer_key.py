@@ -218,7 +218,7 @@ class AnswerKey:
         for feed_id, contract in contracts().items():
             subject = habits().feeds[feed_id].subject
             feed = feeds[subject]
-            reached = [None if row.is_planted else month.register.reach(row) for row in feed.rows]
+            reached = month.reached[subject]
             if subject in self._fresh:
                 links.append(_links(month, feed.rows, reached))
             if contract.semantics == "event" and feed.source != self._period:

@@ -135,14 +135,19 @@ class Month:
         self.first_listed = first_listed
         self.register = Register(feeds["households"].rows, feeds["members"].rows)
         self._parameters = parameters(period.last_day, county_code)
+        self.reached = {
+            subject: [None if row.is_planted else self.register.reach(row) for row in feed.rows]
+            for subject, feed in feeds.items()
+        }
+        """Subject -> the household that each of its rows leads to, as far as it was accepted."""
         self._by_household = {
-            subject: self._grouped(feed) for subject, feed in feeds.items() if subject not in {"households", "members"}
+            subject: self._grouped(subject) for subject in feeds if subject not in {"households", "members"}
         }
 
-    def _grouped(self, feed: Feed) -> Mapping[str, list[SentRow]]:
+    def _grouped(self, subject: str) -> Mapping[str, list[SentRow]]:
         grouped: dict[str, list[SentRow]] = defaultdict(list)
-        for row in feed.rows:
-            if not row.is_planted and (number := self.register.reach(row)) is not None:
+        for row, number in zip(self.feeds[subject].rows, self.reached[subject], strict=True):
+            if number is not None:
                 grouped[number].append(row)
         return grouped
 

@@ -23,6 +23,8 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 
+import psutil
+
 from hearth.period import Period
 from ingestion.contract import Contract
 from ingestion.inspect_file import as_text, inspect_bytes
@@ -41,7 +43,8 @@ class Budget:
     """What one file may cost."""
 
     cpu_seconds: float = 10.0
-    memory_gb: float = 4.0
+    memory_gb: float = 3.0
+    """Beyond what the process has at its start."""
 
 
 def verdict(data: bytes, feed: Contract = ALLOWANCE, period: Period = PERIOD) -> str:
@@ -83,7 +86,8 @@ def make(seed: int, number: int) -> tuple[str, bytes]:
 
 
 def _child(seed: int, first: int, count: int, budget: Budget, pipe: int) -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (int(budget.memory_gb * 2**30),) * 2)
+    allowed = psutil.Process().memory_info().vms + int(budget.memory_gb * 2**30)
+    resource.setrlimit(resource.RLIMIT_AS, (allowed, allowed))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     signal.signal(signal.SIGPROF, signal.SIG_DFL)  # ends the process even inside compiled code
     with os.fdopen(pipe, "w", encoding="utf-8") as out:

@@ -90,8 +90,9 @@ def _marked() -> Layout:
 
 def _grouped() -> Layout:
     rows = body()
-    total: list[CellValue] = ["小计", None, None, None, None, "9", *[None] * 5]
-    return Layout([[*HEADER], _lone("田园镇（3户）"), *rows[:3], total, _lone("更戛乡（3户）"), *rows[3:], total])
+    first: list[CellValue] = ["小计", None, None, None, None, "6", *[None] * 5]
+    second: list[CellValue] = ["小计", None, None, None, None, "15", *[None] * 5]
+    return Layout([[*HEADER], _lone("田园镇（3户）"), *rows[:3], first, _lone("更戛乡（3户）"), *rows[3:], second])
 
 
 def _paged() -> Layout:

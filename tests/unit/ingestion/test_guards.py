@@ -10,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from ingestion.inspect_file import inspect_bytes
@@ -21,7 +22,8 @@ from tests.unit.ingestion.corpus import corpus, with_shared_texts
 from tests.unit.ingestion.hostile_files import HOSTILE, lying_dimension, repacked
 from tests.unit.ingestion.reader_files import ALLOWANCE, HEADER, PERIOD, people, xlsx
 
-_MEMORY = 1_500 << 20
+_MEMORY = 1_000 << 20
+"""Beyond what the process already has."""
 _CPU_SECONDS = 10
 
 
@@ -31,7 +33,8 @@ def _bounded(name: str) -> str:
     process = os.fork()
     if process == 0:
         data = HOSTILE[name][0]()
-        resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
+        allowed = psutil.Process().memory_info().vms + _MEMORY
+        resource.setrlimit(resource.RLIMIT_AS, (allowed, allowed))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         signal.setitimer(signal.ITIMER_PROF, _CPU_SECONDS)
         try:

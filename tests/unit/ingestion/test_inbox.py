@@ -70,3 +70,28 @@ def test_ordinary_names_are_taken() -> None:
 def test_submission_number_says_where_it_belongs() -> None:
     assert str(Slot(COUNTY, "civil_affairs", "dibao", "2026-10")) == "530524-2026-10-civil_affairs.dibao"
     assert str(Slot(COUNTY, None, None, None)) == "530524-unassigned"
+
+
+@pytest.mark.parametrize(
+    "key", ["inbox/../outbox/x.xlsx", "inbox/civil_affairs/../../x", "/etc/passwd", "inbox//x", "archive/x"]
+)
+def test_a_key_never_leads_out_of_the_inbox(key: str) -> None:
+    with pytest.raises(ValueError, match="inbox"):
+        resolve(key, COUNTY)
+
+
+@pytest.mark.parametrize(
+    "name", ["低保\n名单.xlsx", "低保\x00.xlsx", "..\\..\\低保.xlsx", "低保\u202excod.xlsx", "低" * 90 + ".xlsx"]
+)
+def test_names_that_no_person_types_are_answered(name: str) -> None:
+    address = resolve(f"inbox/civil_affairs/2026-10/{name}", COUNTY)
+    assert address.problem is not None
+    assert address.problem.rule_id == "F-04"
+    assert address.file_name.isprintable()
+    assert len(address.file_name) <= 255
+
+
+def test_the_number_of_a_person_in_a_name_is_not_shown() -> None:
+    address = resolve("inbox/civil_affairs/2026-10/低保520099197803120133张某19900000000.xlsx", COUNTY)
+    assert address.problem is None
+    assert address.file_name == "低保***张某***.xlsx"

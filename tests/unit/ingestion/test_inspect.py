@@ -11,8 +11,11 @@ from typer.testing import CliRunner
 
 from ingestion.commands import app
 from ingestion.inspect_file import as_text, inspect_bytes
+from tests.unit.ingestion import inspect_cases, inspect_cases_kinds, inspect_cases_more
 from tests.unit.ingestion.corpus import corpus
-from tests.unit.ingestion.inspect_cases import CASES, Case, number, phone
+from tests.unit.ingestion.inspect_cases import Case, number, phone
+
+CASES = inspect_cases.CASES | inspect_cases_kinds.CASES | inspect_cases_more.CASES
 
 
 def _said(case: Case) -> dict[str, object]:

@@ -48,9 +48,12 @@ def test_small_counties_are_one_block_and_large_ones_many() -> None:
 
 
 def test_nobody_lives_in_two_blocks() -> None:
-    first, second = (next(block_months(block, 7, [Period(2026, 3)])) for block in cut(2_000, WHERE))
+    blocks = cut(2_000, WHERE)
+    first, second = (next(block_months(block, 7, [Period(2026, 3)])) for block in blocks)
     numbers = [{person.id_number for home in state.households for person in home.members} for state in (first, second)]
     assert not numbers[0] & numbers[1]
+    for block, taken in zip(blocks, numbers, strict=True):
+        assert {int(number[14:17]) // 2 for number in taken} <= set(block.part(SEQUENCES))
     households = [{home.number for home in state.registered} for state in (first, second)]
     assert not households[0] & households[1]
     assert {home.place for home in second.households} <= set(second.where)
