@@ -5,7 +5,7 @@ BIN := .venv/bin
 # Quietens warnings about extra package locations that are configured on a machine but empty.
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes
 
-.PHONY: demo test up down status clean lint bench fuzz migrate lock
+.PHONY: demo test up down status clean lint bench fuzz migrate lock checker pictures
 .DEFAULT_GOAL := demo
 
 $(BIN)/hearth: requirements.lock pyproject.toml
@@ -34,6 +34,10 @@ test: .venv/.dev
 lint bench: .venv/.dev
 	@$(BIN)/hearth $@
 
+# The offline check as one file for clerks: dist/hearth-check.pyz. For Windows: hearth checker --platform win_amd64.
+checker: .venv/.dev
+	@$(BIN)/hearth checker
+
 # A hundred thousand worsened files, each with a verdict. About ten minutes on one core.
 fuzz: .venv/.dev
 	@$(BIN)/python -m tests.fuzz.run --count 100000
@@ -43,3 +47,7 @@ lock:
 	uv pip compile --universal --generate-hashes --no-strip-extras --no-emit-index-url --no-emit-find-links --python-version 3.11 --custom-compile-command "make lock" requirements.in -o requirements.lock
 	uv pip compile --universal --generate-hashes --no-strip-extras --no-emit-index-url --no-emit-find-links --python-version 3.11 --custom-compile-command "make lock" requirements-dev.in -o requirements-dev.lock
 	$(PYTHON) -m hearth.lock requirements.lock requirements-dev.lock
+
+# The pictures of the clerk's guide, from what the system writes today. Needs LibreOffice and poppler-utils.
+pictures: $(BIN)/hearth
+	@$(BIN)/python -m ingestion.sample.pictures

@@ -14,6 +14,7 @@ import psycopg
 
 from hearth.database import Role, connect
 from ingestion import vault
+from ingestion.columns import extra_cells
 from ingestion.drift import safe_header
 from ingestion.quarantine import cell_text
 from ingestion.table import RawTable
@@ -41,9 +42,8 @@ def _place(sheet: str, header: str) -> str:
 def put_aside(raw: RawTable, positions: Sequence[int], sealing: vault.Sealer) -> tuple[Aside, ...]:
     """The cells of unknown columns of the rows at ``positions``, sealed."""
     cells: dict[tuple[str, str], list[list[Any]]] = {}
-    for row in (raw.rows[position] for position in positions) if raw.unknown_headers else ():
-        for header, value in row.extra.items():
-            cells.setdefault((row.sheet, header), []).append([row.row, cell_text(value)])
+    for sheet, header, row, value in extra_cells(raw.rows, positions) if raw.unknown_headers else ():
+        cells.setdefault((sheet, header), []).append([row, cell_text(value)])
     found = []
     for (sheet, header), lines in sorted(cells.items()):
         for start in range(0, len(lines), _PORTION):

@@ -24,17 +24,20 @@ from enum import IntEnum
 from typing import Any
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from hearth.period import Period
-from ingestion.contract import Column, Contract, Kind, Privacy, Rule
+from ingestion.columns import address_of, flags_at
+from ingestion.contract import Contract, Kind, Privacy, Rule
 from ingestion.table import Finding, TypedTable
 
 Parameter = Decimal | str | int
 
 _HOUSEHOLD_COLUMN = "household_no"
 _HOUSEHOLD_STAGE = "household"
+_WORD = re.compile(r"\w+")
 _PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 _ARROW_TYPES: Mapping[Kind, pa.DataType] = {
     Kind.TEXT: pa.string(),
@@ -123,32 +126,39 @@ def _context(period: Period) -> pa.Table:
     )
 
 
-def _with_absent_columns(data: pa.Table, columns: Sequence[Column]) -> pa.Table:
-    """Add the contract columns that the file does not have, as nulls: a rule that names one is then null."""
-    for column in columns:
-        if column.name not in data.column_names:
-            data = data.append_column(column.name, pa.nulls(data.num_rows, _ARROW_TYPES[column.kind]))
-        precision = f"{column.name}_precision"
-        if column.coarser and precision not in data.column_names:
-            data = data.append_column(precision, pa.nulls(data.num_rows, pa.string()))
-    return data
+def _prepare(typed: TypedTable, rules: Sequence[Rule]) -> pa.Table:
+    """The columns that rules name, with each row's position, whether it may be judged, and its household is whole.
 
-
-def _prepare(typed: TypedTable) -> pa.Table:
-    """The typed rows with their position, whether they may be judged, and whether their household is whole."""
-    data = _with_absent_columns(typed.data, typed.raw.contract.columns)
-    rejected = error_rows(typed.findings)
-    sound = [(row.sheet, row.row) not in rejected for row in typed.raw.rows]
-    if len(sound) != data.num_rows:
-        raise ValueError(f"typed table has [{data.num_rows}] rows for [{len(sound)}] rows read; they must correspond")
-    whole: Any = pa.array([True] * len(sound), pa.bool_())
-    if _HOUSEHOLD_COLUMN in data.column_names and not all(sound):
+    A contract column that the file does not have is null: a rule that names it is then null.
+    """
+    data = typed.data
+    rows = typed.raw.rows
+    if len(rows) != data.num_rows:
+        raise ValueError(f"typed table has [{data.num_rows}] rows for [{len(rows)}] rows read; they must correspond")
+    rejected = flags_at(rows, error_rows(typed.findings))
+    columns = {name: _column(data, typed.raw.contract, name) for name in _named(typed, rules)}
+    whole: Any = pa.repeat(True, len(rows))
+    if _HOUSEHOLD_COLUMN in data.column_names and rejected.any():
         household = data.column(_HOUSEHOLD_COLUMN)
-        broken = household.filter(pa.array([not flag for flag in sound], pa.bool_())).drop_null()
+        broken = household.filter(pa.array(rejected)).drop_null()
         whole = pc.invert(pc.is_in(household, value_set=broken.combine_chunks()))
-    data = data.append_column("__row", pa.array(range(len(sound)), pa.int32()))
-    data = data.append_column("__sound", pa.array(sound, pa.bool_()))
-    return data.append_column("__whole", whole)
+    positions = pa.array(np.arange(len(rows), dtype=np.int32))
+    return pa.table({**columns, "__row": positions, "__sound": pa.array(~rejected), "__whole": whole})
+
+
+def _named(typed: TypedTable, rules: Sequence[Rule]) -> list[str]:
+    """Columns of the typed row that a rule may name: all whose name stands in one as a word."""
+    words = set(_WORD.findall(" ".join(f"{rule.when or ''} {rule.expect}" for rule in rules)))
+    absent = [column.name for column in typed.raw.contract.columns]
+    absent += [f"{column.name}_precision" for column in typed.raw.contract.columns if column.coarser]
+    return [name for name in dict.fromkeys([*typed.data.column_names, *absent]) if name in words]
+
+
+def _column(data: pa.Table, contract: Contract, name: str) -> Any:
+    if name in data.column_names:
+        return data.column(name)
+    column = contract.by_name.get(name)
+    return pa.nulls(data.num_rows, pa.string() if column is None else _ARROW_TYPES[column.kind])
 
 
 def _query(rules: Sequence[Rule]) -> str:
@@ -168,22 +178,51 @@ def _query(rules: Sequence[Rule]) -> str:
     return (
         "with base as materialized (select typed.*, context as c, parameters as p from typed, context, parameters"
         f" where typed.__sound), judged as (select __row, __whole, {judged} from base)"
-        f" select __row, {outcomes} from judged order by __row"
+        f" select __row, {outcomes} from judged"
     )
 
 
-def _outcomes(data: pa.Table, rules: Sequence[Rule], period: Period, parameters: Mapping[str, Parameter]) -> pa.Table:
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """Of each rule: how many rows had which outcome, and the positions of those that failed."""
+
+    counts: Mapping[int, Counter[int]]
+    failed: Mapping[int, list[int]]
+
+
+def _judge(data: pa.Table, rules: Sequence[Rule], period: Period, parameters: Mapping[str, Parameter]) -> _Judged:
+    """All rules in one pass; only what failed leaves the engine."""
     # A rule sees the tables registered here and nothing else: no file, no variable of this program.
     config: dict[str, str | bool | int | float | list[str]] = {
         "enable_external_access": "false",
         "python_enable_replacements": "false",
+        "preserve_insertion_order": "false",
         "threads": "2",
     }
+    named = set(_WORD.findall(" ".join(f"{rule.when or ''} {rule.expect}" for rule in rules)))
+    tallies = ", ".join(
+        f"count(*) filter (where r{index} = {outcome.value})" for index in range(len(rules)) for outcome in Outcome
+    )
     with duckdb.connect(":memory:", config=config) as engine:
         engine.register("typed", data)
         engine.register("context", _context(period))
-        engine.register("parameters", _single_row(parameters))
-        return engine.sql(_query(rules)).to_arrow_table()
+        engine.register("parameters", _single_row({name: parameters[name] for name in parameters if name in named}))
+        engine.execute(f"create temp table outcomes as {_query(rules)}")
+        row = engine.execute(f"select {tallies} from outcomes").fetchone() or ()
+        counts = {
+            index: Counter({outcome.value: row[index * len(Outcome) + outcome.value] for outcome in Outcome})
+            for index in range(len(rules))
+        }
+        failed = {
+            index: sorted(
+                engine.execute(f"select __row from outcomes where r{index} = {Outcome.FAILED.value}")
+                .fetchnumpy()["__row"]
+                .tolist()
+            )
+            for index in range(len(rules))
+            if counts[index][Outcome.FAILED]
+        }
+    return _Judged(counts, failed)
 
 
 def _check_nulls_words(rules: Sequence[Rule]) -> None:
@@ -202,13 +241,11 @@ def run_checks(typed: TypedTable, period: Period, parameters: Mapping[str, Param
     if not rules:
         return CheckResult((), ())
     _check_nulls_words(rules)
-    table = _outcomes(_prepare(typed), rules, period, parameters)
-    positions = table.column("__row")
+    judged = _judge(_prepare(typed, rules), rules, period, parameters)
     results: list[RuleResult] = []
     failing: dict[int, list[Rule]] = defaultdict(list)
     for index, rule in enumerate(rules):
-        outcome = table.column(f"r{index}")
-        counts = Counter({item["values"]: item["counts"] for item in pc.value_counts(outcome).to_pylist()})
+        counts = judged.counts[index]
         results.append(
             RuleResult(
                 rule.rule_id,
@@ -220,9 +257,8 @@ def run_checks(typed: TypedTable, period: Period, parameters: Mapping[str, Param
                 not_applicable=counts[Outcome.NOT_APPLICABLE],
             )
         )
-        if counts[Outcome.FAILED]:
-            for position in positions.filter(pc.equal(outcome, int(Outcome.FAILED))).to_pylist():
-                failing[position].append(rule)
+        for position in judged.failed.get(index, ()):
+            failing[position].append(rule)
     return CheckResult(tuple(results), _findings(typed, failing, parameters))
 
 
@@ -239,7 +275,7 @@ def _findings(
     values = typed.data.select(open_names).take(pa.array(order, pa.int64())).to_pylist() if order else []
     found: list[Finding] = []
     for position, cells in zip(order, values, strict=True):
-        address = typed.raw.rows[position]
+        sheet, row = address_of(typed.raw.rows, position)
         for rule in failing[position]:
             words = {**parameters, **cells, "column": titles(contract, rule.columns)}
             found.append(
@@ -247,8 +283,8 @@ def _findings(
                     rule_id=rule.rule_id,
                     stage=rule.stage,
                     severity=rule.severity,
-                    sheet=address.sheet,
-                    row=address.row,
+                    sheet=sheet,
+                    row=row,
                     columns=rule.columns,
                     message=fill_text(rule.message, words),
                     fix=fill_text(rule.fix, words),

@@ -74,6 +74,42 @@ def write_templates(
             typer.echo(path)
 
 
+@app.command("check")
+def check(
+    files: Annotated[list[Path], typer.Argument(help="Files as a department would send them.")],
+    feed: Annotated[str | None, typer.Option(help="Feed id; without it the name of the file says it.")] = None,
+    period: Annotated[
+        str | None, typer.Option(help="Month, YYYY-MM; without it by the file name, or the last.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Where the rows to mend go; without it beside the file.")] = None,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="One line of JSON a file.")] = False,
+) -> None:
+    """Say what intake would say of files, without network, database or secret. Exit code 1: something is to be mended.
+
+    The same in one file for a clerk's computer: hearth checker.
+    """
+    from ingestion.check_app import Asked, run
+
+    asked = Asked(feed, period, out, settings().county_code, as_json)
+    raise typer.Exit(max(run(path, asked) for path in files))
+
+
+@app.command("checker")
+def build_checker(
+    folder: Annotated[Path, typer.Option(help="Where hearth-check.pyz goes.")] = Path("dist"),
+    platform: Annotated[
+        str | None, typer.Option(help="Another platform, for example win_amd64; wheels are fetched.")
+    ] = None,
+    python: Annotated[str | None, typer.Option(help="Python of that platform, for example 3.11.")] = None,
+) -> None:
+    """Build the offline check as one file, which needs nothing but Python."""
+    from ingestion.checker_build import build
+
+    made = build(folder, settings().county_code, platform=platform, python_version=python)
+    typer.echo(f"{made} ({made.stat().st_size / 1e6:.0f} MB)")
+
+
 @app.command("sample-report")
 def report_sample(
     key: Annotated[Path | None, typer.Option(help="Folder of the answer key that `hearth sample` wrote.")] = None,

@@ -75,6 +75,11 @@ def _best(name: str, among: Iterable[Contract]) -> list[Contract]:
     return best
 
 
+def contracts_named(file_name: str) -> list[Contract]:
+    """Contracts of any department that a file name names; none or several where it does not say."""
+    return _best(file_name, contracts().values())
+
+
 def _feed_list(owned: Iterable[Contract]) -> str:
     return "；".join(f"{item.title}（文件名以“{'”“'.join((*item.file_prefixes, item.feed))}”开头）" for item in owned)
 

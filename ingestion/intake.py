@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -23,6 +22,7 @@ from hearth.settings import settings
 from ingestion import drift_ledger, inbox, ledger, reopening, vault
 from ingestion.aside import put_aside
 from ingestion.contract import contracts, departments
+from ingestion.faults import place_of
 from ingestion.inbox import CHECKSUM_SUFFIX, INBOX, Address
 from ingestion.judgement import Content, Delivery, History, Judged, judge, refused, torn
 from ingestion.known_numbers import known_numbers
@@ -143,12 +143,8 @@ def _guarded(submission_id: str, step: str, work: Callable[[], T]) -> T:
     except Exception as error:  # whatever it is: its text must not reach a log
         if isinstance(error, psycopg.OperationalError) and error.sqlstate is None:
             raise  # the server does not answer; this says nothing of the file
-        places = " <- ".join(
-            f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno} {frame.name}"
-            for frame in reversed(traceback.extract_tb(error.__traceback__))
-        )
-        state = f" sqlstate {error.sqlstate}" if isinstance(error, psycopg.Error) else ""
-        fault = f"submission [{submission_id}] broke in step [{step}]: {type(error).__name__}{state} at {places}"
+        state = f" (sqlstate {error.sqlstate})" if isinstance(error, psycopg.Error) else ""
+        fault = f"submission [{submission_id}] broke in step [{step}]{state}: {place_of(error)}"
     raise IntakeFault(fault)  # outside the handler: no context that would print the original text
 
 

@@ -10,10 +10,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
+import numpy as np
+
 from hearth.period import Period
 from hearth.settings import settings
 from ingestion import drift
 from ingestion.checks import error_rows, run_checks, summarise_findings
+from ingestion.columns import flags_at
 from ingestion.contract import Contract
 from ingestion.drift import Drift, Heading
 from ingestion.marks import is_answer
@@ -199,7 +202,7 @@ def _judge_rows(
     notes += [*_lateness(delivery, history), *_seen_elsewhere(history)]
     results = (*summarise_findings(readings, count - withdrawn), *checks.results)
     faulty = error_rows(findings)
-    sound = tuple(i for i, row in enumerate(raw.rows) if (row.sheet, row.row) not in faulty)
+    sound = tuple(np.flatnonzero(~flags_at(raw.rows, faulty)).tolist())
     rejected = count - len(sound)
     state = State.PARTIALLY_ACCEPTED if rejected else State.ACCEPTED
     reason = next((note for note in notes if note.severity == "error"), None)

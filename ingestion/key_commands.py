@@ -43,6 +43,28 @@ def rotate() -> None:
     )
 
 
+@key_app.command("rotate-hmac")
+def rotate_hmac(
+    who: Annotated[str, typer.Option(help="Who does it: a person, by name.")],
+    purpose: Annotated[str, typer.Option(help="Why; kept for ever in ops.access_log.")],
+) -> None:
+    """Make a new token key and replace every token of the warehouse, in one transaction. Published keys stay.
+
+    Readers are not disturbed; a file that is being taken is taken again. Refused while a build has not ended.
+    """
+    from ingestion.rotation import RotationRefused, rotate_token_key
+
+    try:
+        done = rotate_token_key(who=who, purpose=purpose)
+    except (RotationRefused, ValueError) as problem:
+        typer.echo(str(problem), err=True)
+        raise typer.Exit(1) from None
+    typer.echo(
+        f"token key version {done.version} is in force; {done.values} values, {sum(done.rows.values())} rows in"
+        f" {len(done.rows)} tables. Back up the secrets folder now; then: hearth keys retire {done.version - 1} --token"
+    )
+
+
 @key_app.command("retire")
 def retire(
     version: Annotated[int, typer.Argument(help="Version whose file is deleted.")],

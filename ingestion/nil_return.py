@@ -48,6 +48,7 @@ def check_nil_return(data: bytes, file_name: str, contract: Contract, period: Pe
     book = open_book(data, period)
     found: dict[str, str] = {}
     for grid in book.grids:
+        grid.rows = list(grid.rows)  # cells are blanked out below
         if not grid.is_hidden:
             _take_labels(grid, found)
     missing = [title for what, title in _TITLES.items() if not found.get(what)]

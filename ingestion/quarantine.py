@@ -20,6 +20,7 @@ from psycopg.types.json import Jsonb
 
 from hearth.database import Role, connect
 from ingestion import vault
+from ingestion.columns import rows_at
 from ingestion.contract import Privacy
 from ingestion.table import CellValue, Finding, RawRow, RawTable
 
@@ -130,11 +131,12 @@ def quarantine_rows(raw: RawTable, findings: Iterable[Finding], sealing: vault.S
     by_address: dict[tuple[str, int], list[Finding]] = defaultdict(list)
     for finding in findings:
         by_address[finding.sheet, finding.row].append(finding)
-    for row in raw.rows:
-        found = by_address.get((row.sheet, row.row), [])
-        if not any(finding.severity == "error" for finding in found):
-            continue
-        found = sorted(found, key=lambda finding: (finding.severity != "error", finding.rule_id, finding.columns))
+    faulty = [address for address, found in by_address.items() if any(item.severity == "error" for item in found)]
+    for row in rows_at(raw.rows, faulty):
+        found = sorted(
+            by_address[row.sheet, row.row],
+            key=lambda finding: (finding.severity != "error", finding.rule_id, finding.columns),
+        )
         unread = {name for finding in found if finding.stage not in {"row", "household"} for name in finding.columns}
         cells: list[list[object]] = [[header, name, _packed(row.cells.get(name))] for name, header in order]
         cells += [[header, None, _packed(row.extra.get(header))] for header in raw.unknown_headers]

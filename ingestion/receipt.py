@@ -7,20 +7,15 @@ the sender's own folder and nowhere else.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from hearth.bucket import bucket
-from hearth.period import Period
 from hearth.settings import settings
 from ingestion import findings, ledger
-from ingestion.checks import fill_text, titles
 from ingestion.contract import Contract, contracts
-from ingestion.reference_data import parameters
-from ingestion.rules import catalogue
+from ingestion.rule_words import rule_text
 from ingestion.submission import LIVE, NIL_SENTENCE, Note, State, Submission
 
 if TYPE_CHECKING:
@@ -32,8 +27,6 @@ RETURN_NAME = "更正表.xlsx"
 UNASSIGNED = "_unassigned"
 """Part of the outbox path that stands for a department or month which the inbox path did not name."""
 LATE_RULE = "F-12"
-_MANY = 4
-"""More columns than this are not all named in one line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,28 +103,6 @@ class Receipt:
             reason=ReceiptLine(**reason) if reason else None,
             lines=tuple(ReceiptLine(**line) for line in lines),
         )
-
-
-@lru_cache(maxsize=64)
-def _period_parameters(county_code: str, period: str | None) -> Mapping[str, Any]:
-    return parameters(Period.parse(period).last_day, county_code) if period else {}
-
-
-def rule_text(rule_id: str, contract: Contract | None, columns: tuple[str, ...], period: str | None) -> tuple[str, str]:
-    """Message and fix of a rule for a whole column: parameters filled in, values of single rows left out.
-
-    Raises KeyError for a rule that neither the contract nor the catalogue knows.
-    """
-    own = {rule.rule_id: rule for rule in contract.rules} if contract else {}
-    text = own[rule_id] if rule_id in own else catalogue()[rule_id]
-    words: dict[str, object] = dict(_period_parameters(settings().county_code, period))
-    where = ""
-    if contract is not None and columns:
-        named = titles(contract, columns[:_MANY]) + (" 等" if len(columns) > _MANY else "")
-        words["column"] = named
-        # The words of a rule of all feeds do not say which column is meant.
-        where = "" if rule_id in own or "{column}" in text.message else f"“{named}”"
-    return where + fill_text(text.message, words), fill_text(text.fix, words)
 
 
 def _local(moment: datetime | None) -> str | None:

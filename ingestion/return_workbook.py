@@ -19,8 +19,9 @@ from ingestion.marks import MARK_SHEET, OUR_HEADERS, book_mark, mark
 from ingestion.normalise.text import as_text
 from ingestion.quarantine import Reason, ReturnedRow, returned_rows
 from ingestion.reader.grid import address
-from ingestion.receipt import Receipt, rule_text
+from ingestion.receipt import Receipt
 from ingestion.reference_data import code_lists
+from ingestion.rule_words import rule_text
 from ingestion.sheet_writer import Book, Choice, Layout, Look, text_width
 from ingestion.submission import Submission
 from ingestion.table import CellValue

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -74,7 +74,8 @@ class RawTable:
     header_units: dict[str, str]
     """Column -> unit read from its header (万元, %, …)."""
     unknown_headers: tuple[str, ...]
-    rows: tuple[RawRow, ...]
+    rows: Sequence[RawRow]
+    """Of a large text file held by column (ingestion.columns)."""
     excluded_count: int
     """Footers, subtotals, group rows, notes, blank rows with something in them (S-15)."""
     stated_periods: tuple[str, ...]

@@ -7,7 +7,8 @@ from functools import lru_cache
 
 from ingestion import findings
 from ingestion.contract import contracts
-from ingestion.receipt import RETURN_NAME, Receipt, ReceiptLine, rule_text
+from ingestion.receipt import RETURN_NAME, Receipt, ReceiptLine
+from ingestion.rule_words import rule_text
 from ingestion.sheet_writer import Book, Layout, Look, Sheet
 from ingestion.submission import LIVE
 

@@ -33,8 +33,8 @@ Parser = Callable[[CellValue], Parsed]
 BLANK = Parsed(None)
 _UPGRADED = Remark("R-ALL-01", "info", "15位证件号码已自动升为18位", "请核对后改用18位号码")
 _PLACEHOLDER = Remark("R-ALL-04", "warning")
-_NO_MOBILE = Remark("R-REG-23", "warning", "联系电话不是11位手机号", "请核对")
-_NO_ACCOUNT = Remark("R-REG-23", "warning", "账号格式不符，应为8至25位数字", "请核对")
+_NO_MOBILE = Remark("R-ALL-08", "warning", "联系电话不是11位手机号", "请核对")
+_NO_ACCOUNT = Remark("R-ALL-08", "warning", "账号格式不符，应为8至25位数字", "请核对")
 _ODD_NAME = Remark("R-ALL-07", "warning")
 _VALUES_OF_THEIR_OWN = frozenset({Kind.BOOL, Kind.CODE, Kind.CODE_LIST})
 """Kinds in which 无 says something (GEN-13)."""

@@ -63,9 +63,10 @@ def parse_decimal(
         if times is None:
             raise CellProblem("S-07")
         number *= times
-    if abs(number) >= _LARGEST:  # before rounding, which has room for 28 digits only
+    # Twice: rounding has room for 28 digits only, and it may lift a figure over the edge.
+    if abs(number) >= _LARGEST or abs(number := to_scale(number, scale)) >= _LARGEST:
         raise CellProblem("S-07", message="大得不合理")
-    return to_scale(number, scale)
+    return number
 
 
 def _unit_sent(written: str, unit: str | None, header_unit: str | None, title_unit: str | None) -> str | None:

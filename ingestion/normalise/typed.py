@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from datetime import date
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from hearth.period import Period
+from ingestion.columns import Flags, address_of, cells_of, take_rows
 from ingestion.contract import Column, Contract, Demand, Kind
-from ingestion.normalise.cells import BLANK, make_parser, scale_of
-from ingestion.normalise.context import Context, make_context
+from ingestion.normalise.canonical import IdParts, canonical_reader
+from ingestion.normalise.cells import make_parser, scale_of
+from ingestion.normalise.columns import Distinct, distinct, no_parts, nulls, read_column
+from ingestion.normalise.context import make_context
 from ingestion.normalise.dates import DateContext, shows_october
-from ingestion.normalise.draft import Draft
+from ingestion.normalise.draft import Draft, chosen
 from ingestion.normalise.duplicates import find_duplicates
-from ingestion.normalise.ids import IdNumber, full_years
+from ingestion.normalise.ids import full_years
 from ingestion.normalise.moments import shows_time
 from ingestion.normalise.percent import percent_scale
 from ingestion.normalise.places import PLACE_COLUMNS, locate
-from ingestion.normalise.problems import CellProblem, Parsed
 from ingestion.normalise.spread import merge_spread, spread
 from ingestion.normalise.text import as_text
 from ingestion.table import RawTable, TypedTable
@@ -64,7 +68,7 @@ def type_rows(raw: RawTable, period: Period, county_code: str) -> TypedTable:
         if column.name in raw.headers:
             _type_column(draft, column)
         else:
-            draft.values[column.name] = [None] * len(raw.rows)
+            draft.values[column.name] = nulls(draft.size, _type_of(column))
     draft.put_aside_texts()
     _fill_defaults(draft)
     spread(draft)
@@ -72,144 +76,118 @@ def type_rows(raw: RawTable, period: Period, county_code: str) -> TypedTable:
     locate(draft)
     _refuse_blanks(draft)
     merged = merge_spread(draft)
-    dropped = merged | find_duplicates(draft, person.placeholders, merged)
-    return _table(draft, person.columns, dropped)
+    dropped = merged | find_duplicates(draft, merged)
+    return _table(draft, person, dropped)
 
 
 def _type_column(draft: Draft, column: Column) -> None:
     context, name = draft.context, column.name
-    cells = [row.cells.get(name) for row in context.raw.rows]
+    cells = cells_of(context.raw.rows, name)
+    scaled = column.percent_floor is not None
+    held = distinct(cells, None if scaled else canonical_reader(column, context))
     dates = DateContext(
         context.period,
         is_1904=context.raw.is_1904,
         is_deadline="_until_" in name,
         may_follow=column.may_follow_month,
-        shows_october=column.kind in (Kind.DATE, Kind.MONTH) and shows_october(cells),
-        shows_time=column.kind is Kind.TIMESTAMP and shows_time(cells),
+        shows_october=column.kind in (Kind.DATE, Kind.MONTH) and shows_october(held.cells),
+        shows_time=column.kind is Kind.TIMESTAMP and shows_time(held.cells),
     )
-    scale = percent_scale(cells, column)
-    parse = make_parser(column, context, dates, scale)
+    scale = percent_scale(held.cells, column) if scaled else 1
     if scale != 1:
         draft.tell(name, "S-16", "各值都不大于1，已按小数换算为百分数", "以后请直接填0-100")
-    known: dict[tuple[type, object], Parsed | CellProblem] = {}
-    values: list[Any] = []
-    precisions: list[str | None] = []
-    for position, cell in enumerate(cells):
-        key = (cell.__class__, cell)
-        result = known.get(key)
-        if result is None:
-            try:
-                result = parse(cell)
-            except CellProblem as problem:
-                result = problem
-            known[key] = result
-        if isinstance(result, CellProblem):
-            if column.otherwise is not None and result.rule_id == "S-10":
-                draft.set_aside(position, column.otherwise, as_text(cell))
-            else:
-                draft.refuse(position, column, cell, result)
-            result = BLANK
-        elif result.remarks:
-            draft.remark(position, column, result.remarks)
-        values.append(result.value)
-        precisions.append(result.precision)
-    draft.values[name] = values
-    if column.coarser:
-        draft.precisions[name] = precisions
+    parse = make_parser(column, context, dates, scale)
+    read = read_column(held, parse, _type_of(column), with_precision=column.coarser)
+    for position, cell, problem in read.problems:
+        if column.otherwise is not None and problem.rule_id == "S-10":
+            draft.set_aside(position, column.otherwise, as_text(cell))
+        else:
+            draft.refuse(position, column, cell, problem)
+    for position, remarks in read.remarks:
+        draft.remark(position, column, remarks)
+    draft.values[name] = read.values
+    if read.parts is not None:
+        draft.parts[name] = read.parts
+    if read.precisions is not None:
+        draft.precisions[name] = read.precisions
 
 
 def _fill_defaults(draft: Draft) -> None:
     """A missing column or an empty cell takes the contract's default: a value, or another column of the row."""
     context = draft.context
     for column in context.contract.columns:
-        if column.default is None:
-            continue
-        others = _default_values(draft, column, column.default)
-        values = draft.values[column.name]
-        for position, value in enumerate(values):
-            if value is None and (position, column.name) not in draft.faulty:
-                values[position] = others[position]
-    _blank_is_false(draft, context)
-
-
-def _default_values(draft: Draft, column: Column, default: str) -> list[Any]:
-    context = draft.context
-    names = default.split("+")
-    if not set(names) <= context.contract.by_name.keys():
-        value = make_parser(column, context, DateContext(context.period))(default).value
-        return [value] * len(context.raw.rows)
-    if len(names) > 1:
-        parts = zip(*(draft.values[name] for name in names), strict=True)
-        return ["".join(map(str, row)) if None not in row else None for row in parts]
-    if column.vault_kind != "id_number" or context.contract.by_name[default].vault_kind == "id_number":
-        return draft.values[default]
-    # A number that holds the ID number: read as one, and refused where it stands if it holds none.
-    parse = make_parser(column, context, DateContext(context.period))
-    found: list[Any] = []
-    for position, text in enumerate(draft.values[default]):
-        try:
-            found.append(parse(text).value)
-        except CellProblem as problem:
-            found.append(None)
-            if draft.values[column.name][position] is None and (position, column.name) not in draft.faulty:
-                draft.refuse(position, context.contract.by_name[default], text, problem)
-    return found
-
-
-def _blank_is_false(draft: Draft, context: Context) -> None:
-    """An empty tick is a no, but only in a column that is there."""
+        if column.default is not None:
+            _fill_default(draft, column, column.default)
     for column in context.contract.columns:
         if column.blank_is_false and column.name in context.raw.headers:
-            draft.values[column.name] = [
-                False if value is None and (position, column.name) not in draft.faulty else value
-                for position, value in enumerate(draft.values[column.name])
-            ]
+            # An empty tick is a no, but only in a column that is there.
+            flags = draft.empty(column.name)
+            draft.fill(column.name, flags, pa.scalar(False))
 
 
-class _Person:
-    """What the ID number of a row's person says of the person."""
-
-    def __init__(self, size: int) -> None:
-        self.columns: dict[str, list[Any]] = {
-            name: [None] * size for name in ("birth_from_id", "sex_from_id", "age", "id_link")
-        }
-        self.placeholders: set[tuple[int, str]] = set()
-        """(position, column) of ID numbers that stand for nobody in particular."""
-
-
-def _read_person(draft: Draft) -> _Person:
-    """Turn ID numbers into text, and take birth date, sex, age and certificate from the person's."""
-    contract, month_end = draft.context.contract, draft.context.period.last_day
-    found = _Person(len(draft.context.raw.rows))
-    person = contract.person_column
-    for column in contract.columns:
-        if column.kind is not Kind.ID or column.vault_kind != "id_number":
-            continue
-        numbers: list[IdNumber | None] = draft.values[column.name]
-        for position, number in enumerate(numbers):
-            if number is not None and number.is_placeholder:
-                found.placeholders.add((position, column.name))
-        draft.values[column.name] = [None if number is None else number.value for number in numbers]
-        if person is not None and column.name == person.name:
-            _describe_person(draft, found, numbers)
-    ages = found.columns["age"]
-    for position, birth in enumerate(found.columns["birth_from_id"]):
-        ages[position] = None if birth is None else full_years(birth, month_end)
-    return found
+def _fill_default(draft: Draft, column: Column, default: str) -> None:
+    context, name = draft.context, column.name
+    names = default.split("+")
+    kind = _type_of(column)
+    parse = make_parser(column, context, DateContext(context.period))
+    if not set(names) <= context.contract.by_name.keys():
+        held = Distinct(np.zeros(draft.size, np.int64), [default])
+    elif len(names) > 1:
+        parts = zip(*(draft.values[part].to_pylist() for part in names), strict=True)
+        texts = ["".join(map(str, row)) if None not in row else None for row in parts]
+        draft.fill(name, draft.empty(name), pa.array(texts, kind))
+        return
+    elif column.vault_kind != "id_number" or context.contract.by_name[default].vault_kind == "id_number":
+        _take_over(draft, name, draft.empty(name), draft.values[default].cast(kind), draft.parts.get(default))
+        return
+    else:
+        # A number that holds the ID number: read as one, and refused where it stands if it holds none.
+        held = distinct(draft.values[default])
+    read = read_column(held, parse, kind)
+    flags = draft.empty(name)
+    for position, cell, problem in read.problems:
+        if flags[position]:
+            draft.refuse(position, context.contract.by_name[default], cell, problem)
+    _take_over(draft, name, flags, read.values, read.parts)
 
 
-def _describe_person(draft: Draft, found: _Person, numbers: list[IdNumber | None]) -> None:
-    links = found.columns["id_link"]
-    certificates = draft.values.get(_CERTIFICATE)
-    for position, number in enumerate(numbers):
-        if number is None:
-            links[position] = "missing"
-            continue
-        links[position] = "placeholder" if number.is_placeholder else "usable"
-        found.columns["birth_from_id"][position] = number.birth
-        found.columns["sex_from_id"][position] = number.sex
-        if certificates is not None and certificates[position] is None and number.certificate is not None:
-            certificates[position] = number.certificate
+def _take_over(draft: Draft, name: str, flags: Flags, values: pa.Array, parts: IdParts | None) -> None:
+    """Fill in values, ID numbers with what they say."""
+    draft.fill(name, flags, values)
+    if parts is None:
+        return
+    own = draft.parts.get(name) or no_parts(draft.size)
+    mask = pa.array(flags)
+    draft.parts[name] = IdParts(
+        *(
+            pc.if_else(mask, getattr(parts, part), getattr(own, part))
+            for part in ("birth", "sex", "certificate", "is_placeholder")
+        )
+    )
+
+
+def _read_person(draft: Draft) -> dict[str, pa.Array]:
+    """Birth date, sex, age and whether it can link, of the ID number of a row's person; fills in its certificate."""
+    person = draft.context.contract.person_column
+    blank = no_parts(draft.size)
+    if person is None or person.vault_kind != "id_number" or person.kind is not Kind.ID:
+        links, parts = nulls(draft.size, pa.string()), blank
+    else:
+        parts = draft.parts.get(person.name) or blank
+        usable = pc.if_else(parts.is_placeholder, "placeholder", "usable")
+        links = pc.if_else(draft.values[person.name].is_null(), "missing", usable)
+        if _CERTIFICATE in draft.values:
+            certificates = draft.values[_CERTIFICATE]
+            draft.values[_CERTIFICATE] = pc.coalesce(certificates, parts.certificate)
+    ages = _ages(parts.birth, draft.context.period.last_day)
+    return {"birth_from_id": parts.birth, "sex_from_id": parts.sex, "age": ages, "id_link": links}
+
+
+def _ages(births: pa.Array, day: date) -> pa.Array:
+    """Full years on ``day``."""
+    held = births.dictionary_encode()
+    years = [None if birth is None else full_years(birth, day) for birth in held.dictionary.to_pylist()]
+    return pa.array(years, pa.int64()).take(held.indices)
 
 
 def _refuse_blanks(draft: Draft) -> None:
@@ -227,32 +205,30 @@ def _refuse_blanks(draft: Draft) -> None:
                 target = "region_code" if target != "region_code" else "village_name"
                 if target not in present:
                     continue
-        for position, value in enumerate(draft.values[column.name]):
-            if value is None and (position, column.name) not in draft.faulty and (position, target) not in draft.faulty:
-                draft.miss(position, context.contract.by_name[target])
+        for position in chosen(draft.empty(column.name) & ~draft.closed(target)):
+            draft.miss(position, context.contract.by_name[target])
 
 
-def _table(draft: Draft, derived: Mapping[str, list[Any]], dropped: set[int]) -> TypedTable:
+def _table(draft: Draft, derived: Mapping[str, pa.Array], dropped: Flags) -> TypedTable:
     raw = draft.context.raw
     schema = typed_schema(raw.contract)
-    kept = [position for position in range(len(raw.rows)) if position not in dropped]
     sources = {
         **draft.values,
         **derived,
         **{f"{name}_precision": values for name, values in draft.precisions.items()},
     }
-    size = len(raw.rows)
-    arrays = []
-    for entry in schema:
-        values = sources.get(entry.name) or [None] * size
-        arrays.append(pa.array(values if not dropped else [values[p] for p in kept], type=entry.type))
-    addresses = {(raw.rows[position].sheet, raw.rows[position].row) for position in dropped}
-    before = tuple(found for found in raw.findings if (found.sheet, found.row) not in addresses)
-    if dropped:
+    arrays = [sources[entry.name] if entry.name in sources else nulls(draft.size, entry.type) for entry in schema]
+    data = pa.Table.from_arrays(arrays, schema=schema)
+    before = raw.findings
+    if dropped.any():
+        kept = np.flatnonzero(~dropped)
+        addresses = {address_of(raw.rows, position) for position in chosen(dropped)}
+        before = tuple(found for found in raw.findings if (found.sheet, found.row) not in addresses)
+        data = data.take(pa.array(kept))
         raw = replace(
             raw,
-            rows=tuple(raw.rows[position] for position in kept),
-            excluded_count=raw.excluded_count + len(dropped),
+            rows=take_rows(raw.rows, kept),
+            excluded_count=raw.excluded_count + len(addresses),
             findings=before,
         )
-    return TypedTable(raw, pa.Table.from_arrays(arrays, schema=schema), before + draft.findings(dropped))
+    return TypedTable(raw, data, before + draft.findings(dropped))

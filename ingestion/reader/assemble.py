@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
+from ingestion.columns import ColumnRows, Positions, as_cells
 from ingestion.contract import Kind
 from ingestion.normalise.mapping import mapped
 from ingestion.normalise.problems import file_problem, make_finding
 from ingestion.normalise.text import as_text, is_blank
 from ingestion.normalise.units import factor, unit_of
 from ingestion.reader.body import RowSorter, columns_of, fill_merged
+from ingestion.reader.bulk_body import column_rows, filled_counts, sort_rows
 from ingestion.reader.grid import Grid, address, cell_at
 from ingestion.reader.headers import Layout, Match
+from ingestion.reader.text_rows import TextRows
 from ingestion.table import CellValue, FileProblem, Finding, RawRow
 
+_MANY = 5_000
+"""From so many rows on a sheet is handed on by column."""
 _DAMAGED = ("\ufffd", "锟斤拷")
 
 
@@ -28,7 +35,7 @@ class SheetTable:
     units: dict[str, str] = field(default_factory=dict)
     letters: dict[str, str] = field(default_factory=dict)
     unknown: tuple[str, ...] = ()
-    rows: list[RawRow] = field(default_factory=list)
+    rows: Sequence[RawRow] = ()
     findings: list[Finding] = field(default_factory=list)
     excluded: int = 0
 
@@ -40,6 +47,12 @@ def assemble(grid: Grid, layout: Layout) -> SheetTable:
     (damaged characters in the header).
     """
     _refuse_damaged_header(grid, layout)
+    held: object = grid.rows
+    if isinstance(held, TextRows):
+        whole = _assemble_columns(grid, held, layout)
+        if whole is not None:
+            return whole
+        grid.rows = list(grid.rows)
     fill_merged(grid, layout.last + 1)
     body = RowSorter(grid, layout).sort()
     sheet = SheetTable(excluded=body.excluded)
@@ -65,14 +78,70 @@ def assemble(grid: Grid, layout: Layout) -> SheetTable:
     for r in body.rows:
         row = grid.rows[r]
         row.extend([None] * (width - len(row)))
-        cells = {name: row[c] for name, c in places}
-        for name, parts in gathered.items():
-            cells[name] = _gather(grid, layout, r, parts)
-        extra = {text: row[c] for c, text in unknown.items() if row[c] is not None}
-        sheet.rows.append(RawRow(grid.sheet, r + 1, cells, extra))
+    if len(body.rows) >= _MANY and not gathered:
+        sheet.rows = _by_column(grid, body.rows, places, unknown)
+    else:
+
+        def gather(r: int) -> dict[str, CellValue]:
+            return {name: _gather(grid, layout, r, parts) for name, parts in gathered.items()}
+
+        sheet.rows = _by_row(grid, body.rows, places, unknown, gather)
     if grid.broken:
         _report_broken(grid, sheet, {c: name for name, c in single.items()}, set(body.rows))
     return sheet
+
+
+def _by_row(
+    grid: Grid,
+    numbers: list[int],
+    places: list[tuple[str, int]],
+    unknown: Mapping[int, str],
+    gather: Callable[[int], dict[str, CellValue]],
+) -> list[RawRow]:
+    rows: list[RawRow] = []
+    for r in numbers:
+        row = grid.rows[r]
+        cells = {name: row[c] for name, c in places} | gather(r)
+        extra = {text: row[c] for c, text in unknown.items() if row[c] is not None}
+        rows.append(RawRow(grid.sheet, r + 1, cells, extra))
+    return rows
+
+
+def _by_column(grid: Grid, numbers: list[int], places: list[tuple[str, int]], unknown: Mapping[int, str]) -> ColumnRows:
+    # zip stops at the shortest row; all of them have the cells that are asked for.
+    columns = list(zip(*(grid.rows[r] for r in numbers), strict=False))
+    return ColumnRows(
+        grid.sheet,
+        np.array(numbers, np.int64) + 1,
+        {name: as_cells(columns[c]) for name, c in places},
+        {text: as_cells(columns[c]) for c, text in unknown.items()},
+    )
+
+
+def _assemble_columns(grid: Grid, rows: TextRows, layout: Layout) -> SheetTable | None:
+    """The same of a sheet held by column; None where cells of several columns must be looked at together."""
+    places = dict(columns_of(layout))
+    if any(len(found) > 1 or _is_tick(layout.matches[found[0]]) for found in places.values()):
+        return None
+    single = {name: found[0] for name, found in places.items()}
+    numbers, excluded = sort_rows(rows, layout, RowSorter(grid, layout))
+    sheet = SheetTable(excluded=excluded)
+    for name, c in single.items():
+        _describe(sheet, layout.matches[c], name)
+        sheet.letters[name] = address(0, c)[:-1]
+    unknown = _named_columns(layout, len(numbers), *_untitled(rows, layout, numbers))
+    sheet.unknown = tuple(unknown.values())
+    sheet.rows = column_rows(rows, numbers, grid.sheet, single, unknown)
+    return sheet
+
+
+def _untitled(rows: TextRows, layout: Layout, numbers: Positions) -> tuple[list[int], list[int]]:
+    """Columns without a title, and in how many data rows each is filled."""
+    uneven = [len(rows.uneven[number]) for number in numbers.tolist() if number in rows.uneven]
+    width = max([len(rows.columns), *uneven]) if len(numbers) else 0
+    untitled = [c for c in range(width) if c not in layout.unknown and c not in layout.matches]
+    filled = filled_counts(rows, numbers, untitled)
+    return untitled, [filled[c] for c in untitled]
 
 
 def _describe(sheet: SheetTable, match: Match, name: str) -> None:
@@ -162,17 +231,21 @@ def _gather(grid: Grid, layout: Layout, row: int, places: list[int]) -> CellValu
 
 def _unknown_columns(grid: Grid, layout: Layout, rows: list[int]) -> dict[int, str]:
     """Columns the contract does not know. One without a title and almost empty is dropped (GEN-07)."""
-    known = dict(layout.unknown)
     width = max((len(grid.rows[r]) for r in rows), default=0)
     filled = [0] * width
-    untitled = [c for c in range(width) if c not in known and c not in layout.matches]
+    untitled = [c for c in range(width) if c not in layout.unknown and c not in layout.matches]
     for r in rows if untitled else ():
         row = grid.rows[r]
         for c in untitled:
             if c < len(row) and row[c] is not None:
                 filled[c] += 1
-    known |= {c: f"{address(0, c)[:-1]}列（无标题）" for c in untitled if filled[c] * 100 >= len(rows) and filled[c]}
-    return dict(sorted(known.items()))
+    return _named_columns(layout, len(rows), untitled, [filled[c] for c in untitled])
+
+
+def _named_columns(layout: Layout, size: int, untitled: Sequence[int], filled: Sequence[int]) -> dict[int, str]:
+    counts = zip(untitled, filled, strict=True)
+    named = {c: f"{address(0, c)[:-1]}列（无标题）" for c, count in counts if count and count * 100 >= size}
+    return dict(sorted({**layout.unknown, **named}.items()))
 
 
 def _report_broken(grid: Grid, sheet: SheetTable, names: Mapping[int, str], rows: set[int]) -> None:

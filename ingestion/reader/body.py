@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -10,6 +11,9 @@ from ingestion.reader.grid import Grid
 from ingestion.reader.headers import Layout, header_key
 from ingestion.reader.words import FOOTER, GROUP, TOTAL, is_example, is_guide_word, is_line, is_numbering, tight
 from ingestion.table import CellValue
+
+NUMBERED = re.compile(r"^[0-9A-Za-z]*[0-9][0-9A-Za-z]*$")
+"""A cell like this is no blank, no total, no note, and no title unless a title looks like it."""
 
 
 @dataclass(slots=True)
@@ -38,13 +42,15 @@ class RowSorter:
     def __init__(self, grid: Grid, layout: Layout) -> None:
         self._grid = grid
         self._layout = layout
-        self._keys = {c for c, match in layout.matches.items() if match.column.key_position is not None}
-        self._loaded = {c for c, match in layout.matches.items() if match.column.loaded}
+        self.keys = {c for c, match in layout.matches.items() if match.column.key_position is not None}
+        self.loaded = {c for c, match in layout.matches.items() if match.column.loaded}
         self._headers = [
             {c: header_key(text) for c, cell in enumerate(grid.rows[r]) if (text := as_text(cell))}
             for r in range(layout.first, layout.last + 1)
         ]
-        self._header_words = {word for row in self._headers for word in row.values()}
+        self.header_words = {word for row in self._headers for word in row.values()}
+        self._has_numbered = any(NUMBERED.match(word) for word in self.header_words)
+        self._fronts: dict[str, bool] = {}
         self._titles = {as_text(cell) for row in grid.rows[: layout.first] for cell in row if cell is not None}
 
     def sort(self) -> Body:
@@ -52,22 +58,45 @@ class RowSorter:
         body = Body()
         start = self._layout.last + 1
         for r in range(start, len(self._grid.rows)):
-            filled: list[tuple[int, CellValue]] = [
-                (c, cell)
-                for c, cell in enumerate(self._grid.rows[r])
-                if cell is not None and (cell.__class__ is not str or not str(cell).isspace())
-            ]
-            if not filled:
-                continue
-            if self._is_data(r, filled, is_top=not body.rows):
+            cells = self._grid.rows[r]
+            verdict = (body.rows and self._is_plain(cells)) or self.judge(r, cells, is_top=not body.rows)
+            if verdict:
                 body.rows.append(r)
-            else:
+            elif verdict is not None:
                 body.excluded += 1
         return body
 
+    def _is_plain(self, cells: list[CellValue]) -> bool:
+        """True for most data rows, at little cost: a number among the keys, and before it a cell that is no title."""
+        first = cells[0] if cells else None
+        if first is None or (first.__class__ is str and not self._is_own(str(first))):
+            return False
+        for c in self.keys:
+            if 0 < c < len(cells) and cells[c].__class__ is str and NUMBERED.match(str(cells[c])):
+                return True
+        return False
+
+    def _is_own(self, text: str) -> bool:
+        """Whether a cell at the front says something that is no word of the header."""
+        if NUMBERED.match(text) and not self._has_numbered:
+            return True
+        known = self._fronts.get(text)
+        if known is None:
+            known = self._fronts[text] = not text.isspace() and header_key(as_text(text)) not in self.header_words
+        return known
+
+    def judge(self, row: int, cells: list[CellValue], *, is_top: bool) -> bool | None:
+        """Whether a row is data; None for an empty one. `is_top`: no data row stands before it."""
+        filled: list[tuple[int, CellValue]] = [
+            (c, cell)
+            for c, cell in enumerate(cells)
+            if cell is not None and (cell.__class__ is not str or not str(cell).isspace())
+        ]
+        return self._is_data(row, filled, is_top=is_top) if filled else None
+
     def _is_data(self, row: int, filled: list[tuple[int, CellValue]], *, is_top: bool) -> bool:
-        if not any(c in self._loaded for c, _ in filled):
-            return any((row, c) in self._grid.broken for c in self._loaded)
+        if not any(c in self.loaded for c, _ in filled):
+            return any((row, c) in self._grid.broken for c in self.loaded)
         if len(filled) == 1:
             return self._is_lone_record(*filled[0])
         if is_top and self._is_guide(filled):
@@ -79,7 +108,7 @@ class RowSorter:
         text = as_text(cell)
         if text in self._titles or FOOTER.match(text) or TOTAL.match(text) or GROUP.search(text):
             return False
-        return len(self._loaded) == 1 or (column in self._keys and any(character.isdigit() for character in text))
+        return len(self.loaded) == 1 or (column in self.keys and any(character.isdigit() for character in text))
 
     def _is_guide(self, filled: list[tuple[int, CellValue]]) -> bool:
         """Instructions, ``{.field}`` marks, a row of column numbers or an example right below the header."""
@@ -91,7 +120,7 @@ class RowSorter:
 
     def _is_total(self, filled: list[tuple[int, CellValue]]) -> bool:
         """A total or a note line: its key columns are empty, but for the one that the word itself may stand in."""
-        said = [cell for c, cell in filled if c in self._keys and not is_blank(cell, nothing_is_blank=True)]
+        said = [cell for c, cell in filled if c in self.keys and not is_blank(cell, nothing_is_blank=True)]
         if len(said) > 1 or (said and not (isinstance(said[0], str) and is_line(said[0]))):
             return False
         first = filled[0][1]
@@ -101,7 +130,7 @@ class RowSorter:
 
     def _is_header(self, filled: list[tuple[int, CellValue]]) -> bool:
         first = filled[0][1]
-        if not isinstance(first, str) or header_key(as_text(first)) not in self._header_words:
+        if not isinstance(first, str) or header_key(as_text(first)) not in self.header_words:
             return False
         texts = {c: header_key(as_text(cell)) for c, cell in filled}
         return any(sum(header.get(c) == text for c, text in texts.items()) * 2 > len(texts) for header in self._headers)

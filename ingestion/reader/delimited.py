@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
+from typing import cast
 
 from ingestion.normalise.problems import file_problem
+from ingestion.reader.bulk import read_bulk
 from ingestion.reader.grid import Book, Grid
 from ingestion.reader.guards import LONGEST_CELL, MOST_COLUMNS, Limits, check_text, long_cell, too_many_cells
 from ingestion.table import CellValue
@@ -26,6 +28,9 @@ def read_delimited(text: str, limits: Limits | None = None) -> Book:
     delimiter = delimiter_of(text)
     ends = text.count("\n") + text.count("\r") - text.count("\r\n")
     check_text(text.count(delimiter) + ends, ends, limits or Limits())
+    bulk = read_bulk(text, delimiter)
+    if bulk is not None:
+        return Book([Grid("", cast("list[list[CellValue]]", bulk))], is_text=True)
     try:
         records = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
     except csv.Error as problem:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ingestion.table import CellValue
@@ -16,6 +17,7 @@ class Grid:
 
     sheet: str
     rows: list[list[CellValue]]
+    """Of a large text file a `TextRows`, which is read like a list and never changed."""
     merged: list[Range] = field(default_factory=list)
     is_hidden: bool = False
     broken: dict[tuple[int, int], str] = field(default_factory=dict)
@@ -42,6 +44,6 @@ def address(row: int, column: int) -> str:
     return f"{letters}{row + 1}"
 
 
-def cell_at(rows: list[list[CellValue]], row: int, column: int) -> CellValue:
+def cell_at(rows: Sequence[list[CellValue]], row: int, column: int) -> CellValue:
     """The cell, None beyond the end of its row."""
     return rows[row][column] if row < len(rows) and column < len(rows[row]) else None

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
+from ingestion.columns import ColumnRows, cells_of, positions_of, take_rows
 from ingestion.contract import Column, Contract, Kind
 from ingestion.normalise.codes import find_code
+from ingestion.normalise.columns import distinct
 from ingestion.normalise.mapping import mapped
 from ingestion.normalise.problems import file_problem
 from ingestion.normalise.text import as_text
@@ -16,7 +20,7 @@ from ingestion.reader.grid import Book, Grid
 from ingestion.reader.headers import Layout
 from ingestion.reader.titles import stated_units
 from ingestion.reference_data import code_lists
-from ingestion.table import RawRow, RawTable
+from ingestion.table import CellValue, RawRow, RawTable
 
 Part = tuple[Grid, Layout, SheetTable]
 
@@ -42,10 +46,11 @@ def join(contract: Contract, parts: Sequence[Part], book: Book, months: tuple[st
         stated = _title_units(grid, layout, sheet, contract)
         for name in sheet.headers:
             _agree(senses, name, _sense(sheet, name, stated.get(name)))
-    rows = [row for _, _, sheet in parts for row in sheet.rows]
+    rows = parts[0][2].rows if len(parts) == 1 else [row for _, _, sheet in parts for row in sheet.rows]
     mappings = {name: dict(sense.mapping) for name, sense in senses.items() if sense.mapping}
     kept = _filtered(rows, contract, set(senses), mappings)
-    addresses = {(row.sheet, row.row) for row in kept}
+    broken = [finding for _, _, sheet in parts for finding in sheet.findings]
+    addresses = positions_of(kept, ((finding.sheet, finding.row) for finding in broken))
     return RawTable(
         contract=contract,
         headers={name: sense.header for name, sense in senses.items()},
@@ -53,12 +58,10 @@ def join(contract: Contract, parts: Sequence[Part], book: Book, months: tuple[st
         mappings=mappings,
         header_units={name: sense.unit for name, sense in senses.items() if sense.unit is not None},
         unknown_headers=tuple(dict.fromkeys(text for _, _, sheet in parts for text in sheet.unknown)),
-        rows=tuple(kept),
+        rows=kept if isinstance(kept, ColumnRows) else tuple(kept),
         excluded_count=sum(sheet.excluded for _, _, sheet in parts),
         stated_periods=months,
-        findings=tuple(
-            finding for _, _, sheet in parts for finding in sheet.findings if (finding.sheet, finding.row) in addresses
-        ),
+        findings=tuple(finding for finding in broken if (finding.sheet, finding.row) in addresses),
         title_units={name: sense.title_unit for name, sense in senses.items() if sense.title_unit is not None},
         letters={(grid.sheet, name): letter for grid, _, sheet in parts for name, letter in sheet.letters.items()},
         is_text=book.is_text,
@@ -106,8 +109,8 @@ def _title_units(grid: Grid, layout: Layout, sheet: SheetTable, contract: Contra
 
 
 def _filtered(
-    rows: list[RawRow], contract: Contract, present: set[str], mappings: Mapping[str, Mapping[str, str]]
-) -> list[RawRow]:
+    rows: Sequence[RawRow], contract: Contract, present: set[str], mappings: Mapping[str, Mapping[str, str]]
+) -> Sequence[RawRow]:
     """Of a file that serves two feeds, the rows of this one (layout L12).
 
     A row whose filter cell is empty or unreadable stays: it will be judged, not lost.
@@ -116,15 +119,15 @@ def _filtered(
         return rows
     name, code = contract.row_filter.column, contract.row_filter.code
     codes = code_lists()[_list_of(contract.by_name[name])]
-    verdicts: dict[str, bool] = {}
+    held = distinct(cells_of(rows, name))
 
-    def is_ours(row: RawRow) -> bool:
-        text = as_text(mapped(row.cells.get(name), mappings.get(name, {})))
-        if text not in verdicts:
-            verdicts[text] = not text or find_code(text, codes) in (None, code)
-        return verdicts[text]
+    def is_ours(cell: CellValue) -> bool:
+        text = as_text(mapped(cell, mappings.get(name, {})))
+        return not text or find_code(text, codes) in (None, code)
 
-    return [row for row in rows if is_ours(row)]
+    ours = np.array([is_ours(cell) for cell in (*held.cells, None)], np.bool_)  # the last one is for empty cells
+    flags = ours[held.codes]
+    return rows if flags.all() else take_rows(rows, np.flatnonzero(flags))
 
 
 def _list_of(column: Column) -> str:

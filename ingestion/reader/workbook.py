@@ -102,7 +102,9 @@ def _grid(sheet: Any, is_hidden: bool) -> Grid:
     # skip_empty_area=False keeps the empty rows and columns before the first filled cell, so that row numbers and
     # merged ranges are those the sender sees.
     rows: list[list[CellValue]] = [
-        [value if value.__class__ in _PLAIN and value != "" else _tidy(value) for value in row]
+        row
+        if _PLAIN.issuperset(map(type, row)) and "" not in row
+        else [value if value.__class__ in _PLAIN and value != "" else _tidy(value) for value in row]
         for row in sheet.to_python(skip_empty_area=False)
     ]
     merged = [(top[0], top[1], bottom[0], bottom[1]) for top, bottom in sheet.merged_cell_ranges or []]

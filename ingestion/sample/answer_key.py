@@ -17,6 +17,7 @@ from hearth.period import Period
 from ingestion.contract import contracts
 from ingestion.keys import has_token_key, newest_tokens
 from ingestion.reference_data import regions
+from ingestion.sample import remarks
 from ingestion.sample.conclusions import GUARANTEES, ID_COLUMNS, UNKNOWN, Feed, Month, SentRow
 from ingestion.sample.feed_rows import table_of
 from ingestion.sample.habits import habits
@@ -89,6 +90,7 @@ class AnswerKey:
         self._feeds: dict[str, Feed] = {}
         self._fresh: list[str] = []
         self._truth: dict[str, pa.Table] = {}
+        self._remarks: list[dict[str, Any]] = []
         self._villages: dict[str, str] = {}
         self._owners: dict[str, _Owner] = {}
         self._period = Period(1, 1)
@@ -99,6 +101,7 @@ class AnswerKey:
         self._period = state.period
         self._rows = {"households": [], "persons": []}
         self._owners, self._villages, self._fresh, self._truth = {}, {}, [], {}
+        self._remarks = []
         serials = _serials(state)
         for home in state.households:
             if not home.exists(state.period):
@@ -150,12 +153,14 @@ class AnswerKey:
             "has_open_case": person.case is not None and person.case.closed is None,
         }
 
-    def owner(self, values: Mapping[str, Any]) -> tuple[str | None, str | None]:
-        """True household number and person of a record.
+    def owner(self, values: Mapping[str, Any], meant: str | None = None) -> tuple[str | None, str | None]:
+        """True household number and person of a record; `meant`: ID number of who is meant, where another is written.
 
         The number the record was made with; else the home of the person it names. (In the month of a merger the row of
         the household that ended still belongs to that household, and its people already live in the other.)
         """
+        if meant is not None:
+            return self._owners[meant].home.number, self._owners[meant].serial
         number = values.get("household_no")
         for name in ID_COLUMNS:
             if values.get(name):
@@ -176,7 +181,8 @@ class AnswerKey:
             if row.record is None:
                 raise ValueError(f"[{feed_id}] row [{row.number}] does not say which record it was written from")
             values = row.record.values
-            household_no, person = self.owner(values)
+            household_no, person = self.owner(values, row.record.meant)
+            self._remarks += remarks.lines(row, self._period, feed_id, (household_no, person))
             sent.append(
                 SentRow(
                     subject=subject,
@@ -211,7 +217,7 @@ class AnswerKey:
         for row in self._rows["persons"]:
             listed = self._first_listed.get(row["person"])
             row["first_listed"] = str(listed) if listed is not None and listed <= self._period else None
-        rows = self._rows | {"guarantees": guarantees, "rates": rates(guarantees)}
+        rows = self._rows | {"guarantees": guarantees, "rates": rates(guarantees), "remarks": self._remarks}
         tables = {name: pa.Table.from_pylist(lines, schema=schema_of(name)) for name, lines in rows.items()}
         links = [pa.Table.from_pylist([], schema=schema_of("links"))]
         accepted: dict[str, pa.Table] = {}

@@ -17,7 +17,9 @@ from hearth.period import Period
 from ingestion.contract import Contract, contracts
 from ingestion.sample.answer_key import AnswerKey, KeyTables
 from ingestion.sample.blocks import Block
-from ingestion.sample.defects import Scene, plant
+from ingestion.sample.catalogue import kinds
+from ingestion.sample.cell_faults import Scene
+from ingestion.sample.defects import plant
 from ingestion.sample.desk import Desk
 from ingestion.sample.habits import Habit, habits
 from ingestion.sample.key_folder import first_listed
@@ -75,6 +77,7 @@ class Written:
 
     stretches: Mapping[str, Sequence[Stretch]]
     defects: Mapping[str, Sequence[PlantedDefect]]
+    remarks: Mapping[str, Sequence[PlantedDefect]]
     faulty: Mapping[str, int]
     examples: Mapping[str, Sequence[Row]]
     key: KeyTables | None
@@ -119,24 +122,25 @@ def _copies(rows: Sequence[Row]) -> list[Row]:
 
 def _month(state: State, key: AnswerKey | None, *, is_first: bool) -> Generator[Said, Answer, None]:
     desks = {
-        feed_id: Desk(contract, habits().feeds[feed_id], state.period, state.county, state.seed)
+        feed_id: Desk(contract, habits().feeds[feed_id].at(state.period), state.period, state.county, state.seed)
         for feed_id, contract in contracts().items()
     }
-    rows = {feed_id: desk.rows(state) for feed_id, desk in desks.items()}
+    truth = {feed_id: desk.truth(state) for feed_id, desk in desks.items()}
+    rows = {feed_id: desk.rows(state, truth[feed_id]) for feed_id, desk in desks.items()}
     terms = yield Counted({feed_id: len(found) for feed_id, found in rows.items()}, _facts(state))
     if not isinstance(terms, Terms):
         raise TypeError(f"expected the terms, not [{type(terms).__name__}]")
     examples = {
         feed_id: _copies(found[:EXAMPLE_ROWS])
         for feed_id, found in rows.items()
-        if is_first and state.block.position == 0 and desks[feed_id].habit.wholly_bad is not None
+        if state.block.position == 0 and desks[feed_id].habit.bad_files(state.period, is_first=is_first)
     }
     if key is not None:
         key.see_month(state)
     parts: dict[str, list[tuple[str, list[Row]]]] = {}
     for feed_id, desk in desks.items():
         if key is not None:
-            key.see_truth(feed_id, [row.record for row in rows[feed_id] if row.record is not None])
+            key.see_truth(feed_id, truth.pop(feed_id))
         habit = terms.habits[feed_id]
         sent = Desk(desk.contract, habit, desk.period, desk.where, desk.seed)
         parts[feed_id] = by_township(_plant(sent, state, rows.pop(feed_id), terms.before[feed_id]), habit)
@@ -159,6 +163,7 @@ def _write(
     """Use up `parts`, feed by feed."""
     stretches: dict[str, list[Stretch]] = {}
     defects: dict[str, list[PlantedDefect]] = {}
+    remarks: dict[str, list[PlantedDefect]] = {}
     faulty: dict[str, int] = {}
     for feed_id in list(parts):
         habit, found = chosen[feed_id], parts.pop(feed_id)
@@ -175,9 +180,15 @@ def _write(
             for row in bad
             for fault in row.faults
         ]
+        remarks[feed_id] = [
+            PlantedDefect(note.kind, kinds()[note.kind].rule, row.sheet, row.number, note.column)
+            for row in whole
+            if row.record is not None and not row.faults
+            for note in row.record.notes
+        ]
         if key is not None:
             key.see_rows(feed_id, whole)
-    return Written(stretches, defects, faulty, examples, key.tables() if key is not None else None)
+    return Written(stretches, defects, remarks, faulty, examples, key.tables() if key is not None else None)
 
 
 def work(run: Run, block: Block) -> Generator[Said, Answer, None]:

@@ -74,6 +74,7 @@ class _Month:
     desks: dict[str, Desk] = field(default_factory=dict)
     files: dict[str, OfficeFile] = field(default_factory=dict)
     defects: dict[str, list[PlantedDefect]] = field(default_factory=lambda: defaultdict(list))
+    remarks: dict[str, list[PlantedDefect]] = field(default_factory=lambda: defaultdict(list))
     faulty: Counter[str] = field(default_factory=Counter)
     examples: dict[str, Sequence[Row]] = field(default_factory=dict)
     facts: list[MonthFacts] = field(default_factory=list)
@@ -82,7 +83,7 @@ class _Month:
         """The first block shows which formats will hold the rows."""
         share = len(block.serials) / self.run.households
         for number, (feed_id, contract) in enumerate(contracts().items()):
-            own = Desk(contract, habits().feeds[feed_id], self.period, self.where, self.run.seed)
+            own = Desk(contract, habits().feeds[feed_id].at(self.period), self.period, self.where, self.run.seed)
             rows = counted.rows[feed_id] if share == 1 else int(counted.rows[feed_id] / share * HEADROOM)
             desk = own.fitting(_largest_sheet(own.habit, rows, self.where))
             self.desks[feed_id] = desk
@@ -117,6 +118,7 @@ class _Month:
         for feed_id, stretches in written.stretches.items():
             self.files[feed_id].add(stretches)
             self.defects[feed_id] += written.defects[feed_id]
+            self.remarks[feed_id] += written.remarks[feed_id]
         self.faulty.update(written.faulty)
         self.examples.update(written.examples)
         if self.key is not None and written.key is not None:
@@ -139,16 +141,19 @@ class _Month:
             expected_accepted=file.rows - self.faulty[feed_id],
             expected_rejected=self.faulty[feed_id],
             defects=tuple(self.defects[feed_id]),
+            remarks=tuple(self.remarks[feed_id]),
+            of_the_file=desk.habit.of_the_file(self.period),
         )
         _put(target, entry.path, file.path, sha256)
         return entry
 
     def finish(self, target: Target) -> list[SampleFile]:
-        """Complete the files and put them into the inbox; the wholly bad ones come in the first month, first."""
+        """Complete the files and put them into the inbox; the wholly bad ones first."""
         entries: list[SampleFile] = []
         for feed_id, desk in self.desks.items():
-            if feed_id in self.examples:
-                entry, content = wholly_bad(desk, self.examples[feed_id], desk.fill(desk.habit.file))
+            is_first = self.period == min(self.run.periods)
+            for bad in desk.habit.bad_files(self.period, is_first=is_first):
+                entry, content = wholly_bad(desk, self.examples[feed_id], bad, desk.fill(desk.habit.file))
                 _put(target, entry.path, content, entry.sha256)
                 entries.append(entry)
             entries.append(self._good(feed_id, target))
@@ -230,7 +235,8 @@ def write_county(
     """Write the files of each month under ``<target>/inbox/<department>/<period>/``, each followed by its .sha256.
 
     The same arguments give the same bytes, whatever the number of `processes` (None: one for each core); a month's
-    good files do not depend on which other months are asked for. The wholly bad files come in the first month.
+    good files do not depend on which other months are asked for. Most wholly bad files come in the first month,
+    others in their own month of the year.
     `target` is the bucket's root; `key` is the folder of the answer key, none if None. Each month's files are put in
     place when they are complete. Raises ValueError for requests that make no sense and for contracts without a habit.
     """

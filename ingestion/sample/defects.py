@@ -3,18 +3,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
-from random import Random
 
-from hearth.period import Period
-from ingestion.contract import Contract, Kind
-from ingestion.sample.cells import DATE_STYLES, MONTH_STYLES, Cell
-from ingestion.sample.habits import DefectPlan, Habit
+from ingestion.sample.catalogue import kinds
+from ingestion.sample.cell_faults import CHANGES, NotHereError, Scene, text_of
+from ingestion.sample.cells import Cell
+from ingestion.sample.changes import fits
+from ingestion.sample.habits import DefectPlan
 from ingestion.sample.layouts import Fault, Row
-from ingestion.sample.people import check_character, compose_id_number
-from ingestion.sample.places import Place
 
 SHARE = 0.05
 """At most this share of a file's rows is faulty: well below the rejection threshold of 0.10."""
@@ -26,211 +23,147 @@ ROUNDS = 3
 """At most this many rows per kind and block."""
 
 
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """What a fault may need to know."""
-
-    habit: Habit
-    contract: Contract
-    period: Period
-    where: Sequence[Place]
-    rng: Random
-    before: int = 0
-    """Rows of the file in earlier blocks of the county: the share of faulty rows is that of the whole file."""
-
-    @property
-    def has_numbers(self) -> bool:
-        """Cells of the format have types."""
-        return self.habit.format in {"xlsx", "xls"}
+_HOUSEHOLD = "household_no"
 
 
-class NotHereError(Exception):
-    """The row offers no place for this kind of fault; another row may."""
+@dataclass(slots=True)
+class _Sheet:
+    """The block's rows on their way to the file, and which of them are still without fault."""
+
+    rows: Sequence[Row]
+    free: list[int]
+    """Positions of plain rows, in the order in which they are tried."""
+    behind: dict[int, list[Row]]
+    """Rows put in behind a position."""
+    whole: set[Cell]
+    """Households of which no row may be refused for another reason: a rule looks at all of them together."""
+
+    def drop(self) -> None:
+        """Forget the rows that are no longer free."""
+        rows = self.rows
+        self.free = [at for at in self.free if not rows[at].faults and rows[at].cells.get(_HOUSEHOLD) not in self.whole]
+
+    def family(self, row: Row) -> list[Row]:
+        """All rows of the household. Raises NotHereError if one of them is at fault or has something to say."""
+        found = [each for each in self.rows if each.cells[_HOUSEHOLD] == row.cells[_HOUSEHOLD]]
+        if not all(map(_is_sound, found)):
+            raise NotHereError
+        return found
+
+    def others(self, row: Row, test: Callable[[Row], bool]) -> Row:
+        """Another free row that passes the test. Raises NotHereError when there is none."""
+        for position in self.free:
+            if self.rows[position] is not row and test(self.rows[position]):
+                return self.rows[position]
+        raise NotHereError
 
 
-def _text(row: Row, plan: DefectPlan) -> str:
+def _twin(sheet: _Sheet, position: int, plan: DefectPlan, scene: Scene) -> list[Row]:
+    """A second row of the same key that differs in one cell."""
+    row = sheet.rows[position]
     value = row.cells.get(plan.column or "")
-    if not isinstance(value, str) or not value:
+    if not isinstance(value, int | float | str) or not value:
         raise NotHereError
-    return value
+    twin = Row(dict(row.cells), row.township, row.is_plain, record=row.record)
+    twin.cells[plan.column or ""] = next(iter(plan.values.values()))
+    sheet.behind[position] = [twin]
+    return [row, twin]
 
 
-def _wrong_check_digit(row: Row, plan: DefectPlan, scene: Scene) -> Cell:
-    number = _text(row, plan)
-    others = [digit for digit in "0123456789" if digit != number[-1]]
-    return number[:17] + scene.rng.choice(others[1:])
+def _two_homes(sheet: _Sheet, position: int, plan: DefectPlan, scene: Scene) -> list[Row]:
+    """The same person once more, in somebody else's household."""
+    row, column = sheet.rows[position], plan.column or ""
+    other = sheet.others(row, lambda each: each.cells[column] != row.cells[column])
+    for each in (row, other):
+        sheet.family(each)
+    sheet.whole |= {row.cells[column], other.cells[column]}
+    twin = Row(dict(row.cells), row.township, row.is_plain, record=row.record)
+    twin.cells[column] = other.cells[column]
+    sheet.behind[position] = [twin]
+    return [row, twin]
 
 
-def _short_id(row: Row, plan: DefectPlan, scene: Scene) -> Cell:
-    return _text(row, plan)[:-1]
+def _shared(sheet: _Sheet, position: int, plan: DefectPlan, scene: Scene) -> list[Row]:
+    """Two rows have the same content where each has its own."""
+    row, column = sheet.rows[position], plan.column or ""
+    text_of(row, plan)
+
+    def is_like(each: Row) -> bool:
+        fit = each.record is not None and fits(each.record.values, plan.where, scene.period)
+        return fit and isinstance(each.cells.get(column), str) and each.cells[column] != row.cells[column]
+
+    other = sheet.others(row, is_like)
+    other.cells[column] = row.cells[column]
+    return [row, other]
 
 
-def _impossible_birth(row: Row, plan: DefectPlan, scene: Scene) -> Cell:
-    _text(row, plan)
-    return compose_id_number("19850230", scene.rng.randrange(100, 900))
+_MOST_DRAGGED = 4
+"""A fault that spoils a whole household is planted in one of at most so many rows."""
 
 
-def _unborn(row: Row, plan: DefectPlan, scene: Scene) -> Cell:
-    first17 = _text(row, plan)[:6] + f"{scene.period.year + 3}0101" + "123"
-    return first17 + check_character(first17)
-
-
-def _numeric(row: Row, plan: DefectPlan, scene: Scene) -> Cell:
-    number = _text(row, plan)
-    if not number.isdigit():
+def _second_head(sheet: _Sheet, position: int, plan: DefectPlan, scene: Scene) -> list[Row]:
+    """A member is written as head beside the head: no row of the household can be taken."""
+    row, column = sheet.rows[position], plan.column or ""
+    family = sheet.family(row)
+    head = next((each for each in family if each.record is not None and each.record.values[column] == "02"), None)
+    if head is None or len(family) > _MOST_DRAGGED:
         raise NotHereError
-    # A spreadsheet keeps 15 digits; web systems print the same damage as 5.20099E+17.
-    return float(int(number) // 1000 * 1000) if scene.has_numbers else f"{float(number):.5E}"
+    row.cells[column] = head.cells[column]
+    return family
 
 
-def _unknown_code(row: Row, plan: DefectPlan, scene: Scene) -> Cell:
-    _text(row, plan)
-    return "见附件"
+def _told(rows: Sequence[Row]) -> Iterator[Cell]:
+    """Households of which a rule that looks at the whole household has something to say."""
+    for row in rows:
+        for note in row.record.notes if row.record is not None else ():
+            if kinds()[note.kind].family == "household" and _HOUSEHOLD in row.cells:
+                yield row.cells[_HOUSEHOLD]
 
 
-def _bad_bool(row: Row, plan: DefectPlan, scene: Scene) -> Cell:
-    _text(row, plan)
-    return "也许"
-
-
-def _january_or_october(row: Row, plan: DefectPlan, scene: Scene) -> Cell:
-    if row.cells.get(plan.column or "") is None:
-        raise NotHereError
-    return 2019.1 if scene.has_numbers and not scene.habit.is_text_only else "2019.1"
-
-
-def _impossible_date(row: Row, plan: DefectPlan, scene: Scene) -> Cell:
-    if row.cells.get(plan.column or "") is None:
-        raise NotHereError
-    return "2024-02-30"
-
-
-def _future(row: Row, plan: DefectPlan, scene: Scene) -> Cell:
-    if row.cells.get(plan.column or "") is None:
-        raise NotHereError
-    later = scene.period.shift(1)
-    kind = scene.contract.by_name[plan.column or ""].kind
-    return MONTH_STYLES["iso"](later) if kind is Kind.MONTH else DATE_STYLES["iso"](date(later.year, later.month, 9))
-
-
-def _missing(row: Row, plan: DefectPlan, scene: Scene) -> Cell:
-    if row.cells.get(plan.column or "") is None:
-        raise NotHereError
-    return None
-
-
-def _letter_in_number(row: Row, plan: DefectPlan, scene: Scene) -> Cell:
-    if row.cells.get(plan.column or "") is None:
-        raise NotHereError
-    return "1O" if scene.contract.by_name[plan.column or ""].kind is Kind.INT else "2O6.50"
-
-
-def _negative(row: Row, plan: DefectPlan, scene: Scene) -> Cell:
-    if row.cells.get(plan.column or "") is None:
-        raise NotHereError
-    return "-36" if scene.habit.is_text_only or not scene.has_numbers else -36
-
-
-def _lost_zero(row: Row, plan: DefectPlan, scene: Scene) -> Cell:
-    number = _text(row, plan)
-    if not number.startswith("0"):
-        raise NotHereError
-    return number.lstrip("0")
-
-
-def _own_number(row: Row, plan: DefectPlan, scene: Scene) -> Cell:
-    return f"户-{_text(row, plan)[-6:]}"
-
-
-def _village_elsewhere(row: Row, plan: DefectPlan, scene: Scene) -> Cell:
-    township, village = row.cells.get("township_name"), row.cells.get("village_name")
-    here = {place.stem for place in scene.where if place.township == township}
-    away = [place for place in scene.where if place.township != township and place.stem not in here]
-    other = scene.rng.choice(away)
-    style = scene.habit.styles.get("village", "full")
-    return other.village if style == "full" and village is not None else other.short_village
-
-
-def _other_person(row: Row, plan: DefectPlan, scene: Scene) -> Cell:
-    """A number that is well formed and somebody else's, with its own suffix kept."""
-    return compose_id_number("19700102", scene.rng.randrange(100, 900)) + _text(row, plan)[18:]
-
-
-def _last_month(row: Row, plan: DefectPlan, scene: Scene) -> Cell:
-    """A moment of the month before; the moments named in `values` move with it."""
-    before = scene.period.shift(-1)
-    for name in plan.values:
-        if row.cells.get(name) is None:
-            raise NotHereError
-        row.cells[name] = f"{before}-15 11:30"
-    _text(row, plan)
-    return f"{before}-15 10:00"
-
-
-def _swapped(row: Row, plan: DefectPlan, scene: Scene) -> Cell:
-    """The cell and the one named in `values` change places."""
-    (other,) = plan.values
-    mine, theirs = row.cells.get(plan.column or ""), row.cells.get(other)
-    if mine is None or theirs is None or mine == theirs:
-        raise NotHereError
-    row.cells[other] = mine
-    return theirs
-
-
-def _other_county(row: Row, plan: DefectPlan, scene: Scene) -> Cell:
-    return "530522" + _text(row, plan)[6:]
-
-
-_Change = Callable[[Row, DefectPlan, Scene], Cell]
-KINDS: Mapping[str, tuple[_Change, str]] = {
-    "wrong_check_digit": (_wrong_check_digit, "R-ALL-02"),
-    "short_id": (_short_id, "R-ALL-01"),
-    "impossible_birth": (_impossible_birth, "R-ALL-03"),
-    "unborn": (_unborn, "R-ALL-03"),
-    "numeric": (_numeric, "S-05"),
-    "unknown_code": (_unknown_code, "S-10"),
-    "bad_bool": (_bad_bool, "S-09"),
-    "january_or_october": (_january_or_october, "S-06"),
-    "impossible_date": (_impossible_date, "S-06"),
-    "future": (_future, "R-ALL-05"),
-    "missing": (_missing, "S-11"),
-    "letter_in_number": (_letter_in_number, "S-07"),
-    "negative": (_negative, "R-ALL-06"),
-    "lost_zero": (_lost_zero, "R-PWR-01"),
-    "own_number": (_own_number, "R-REG-01"),
-    "village_elsewhere": (_village_elsewhere, "S-13"),
-    "other_person": (_other_person, "R-CIV-12"),
-    "last_month": (_last_month, "PO-OUT-03"),
-    "swapped": (_swapped, "R-PWR-05"),
-    "other_county": (_other_county, "S-14"),
+_SPREAD: Mapping[str, Callable[[_Sheet, int, DefectPlan, Scene], list[Row]]] = {
+    "duplicate_key": _twin,
+    "two_homes": _two_homes,
+    "shared": _shared,
+    "second_head": _second_head,
 }
-"""Kind of fault -> what is written into the cell, and the rule that finds it unless the plan names another."""
+"""What is done to more than one row -> the rows that are then at fault."""
 
 
-def _set(row: Row, plan: DefectPlan, scene: Scene) -> list[Row]:
-    """Change `row`; returns rows to put in behind it."""
-    columns = scene.contract.by_name
-    if plan.kind == "duplicate_key":
-        value = row.cells.get(plan.column or "")
-        if not isinstance(value, int | float | str) or not value:
-            raise NotHereError
-        twin = Row(dict(row.cells), row.township, row.is_plain, record=row.record)
-        twin.cells[plan.column or ""] = next(iter(plan.values.values()))
-        for each in (row, twin):
-            each.faults.append(Fault(plan.kind, plan.rule or "S-12", scene.contract.key[0].name))
-        return [twin]
-    if plan.kind == "overwrite":
-        for name, text in plan.values.items():
-            if name not in columns:
-                raise ValueError(f"defect of [{scene.contract.feed_id}] overwrites [{name}], not in the contract")
-            row.cells[name] = text or None
-        row.faults.append(Fault(plan.kind, plan.rule or "", plan.column or next(iter(plan.values))))
-        return []
-    change, rule_id = KINDS[plan.kind]
-    name = plan.column or ""
-    row.cells[name] = change(row, plan, scene)
-    row.faults.append(Fault(plan.kind, plan.rule or rule_id, name))
-    return []
+def _is_sound(row: Row) -> bool:
+    """Nothing is wrong with the row, and nobody needs it to be read."""
+    return not row.faults and (row.record is None or not row.record.notes)
+
+
+def _overwrite(row: Row, plan: DefectPlan, scene: Scene) -> None:
+    for name, text in plan.values.items():
+        if name not in scene.contract.by_name:
+            raise ValueError(f"defect of [{scene.contract.feed_id}] overwrites [{name}], not in the contract")
+        row.cells[name] = text or None
+
+
+def _set(sheet: _Sheet, position: int, plan: DefectPlan, scene: Scene) -> list[Row]:
+    """Plant one fault; the rows at fault. Raises NotHereError, with nothing changed, where there is no place for it."""
+    row, kind = sheet.rows[position], kinds()[plan.kind]
+    how = kind.how or plan.kind
+    column = plan.column or next(iter(plan.values))
+    if row.record is not None and not fits(row.record.values, plan.where, scene.period):
+        raise NotHereError
+    if how in _SPREAD:
+        rows = _SPREAD[how](sheet, position, plan, scene)
+        column = scene.contract.key[0].name if how == "duplicate_key" else column
+    else:
+        rows = [row]
+        if how == "overwrite":
+            _overwrite(row, plan, scene)
+        else:
+            row.cells[column] = CHANGES[how](row, plan, scene)
+    for each in rows:
+        each.faults.append(Fault(plan.kind, kind.rule, column))
+    return rows
+
+
+_COSTS = {"duplicate_key": 2, "two_homes": 2, "shared": 2, "second_head": _MOST_DRAGGED}
+"""Rows that one planting may spoil."""
 
 
 def allowed(rows: int) -> int:
@@ -249,22 +182,21 @@ def plant(rows: list[Row], scene: Scene) -> list[Row]:
             raise ValueError(f"defect [{plan.kind}] of [{scene.contract.feed_id}] names a column that is not sent")
     done = allowed(scene.before)
     budget = allowed(scene.before + len(rows)) - done
-    free = [position for position, row in enumerate(rows) if row.is_plain]
-    scene.rng.shuffle(free)
-    behind: dict[int, list[Row]] = {}
+    sheet = _Sheet(rows, [at for at, row in enumerate(rows) if row.is_plain and _is_sound(row)], {}, set(_told(rows)))
+    sheet.drop()
+    scene.rng.shuffle(sheet.free)
     plans = scene.habit.defects
     # Where a block is too small for all kinds, the next block and month go on where this one stopped.
     start = ((scene.period.month - 9) % 12 * budget + done) % len(plans) if plans and budget < len(plans) else 0
     for plan in (plans[start:] + plans[:start]) * ROUNDS:
-        cost = 2 if plan.kind == "duplicate_key" else 1
-        if budget < cost:
-            break
-        for turn, position in enumerate(free):
+        if budget < _COSTS.get(kinds()[plan.kind].how or plan.kind, 1):
+            continue
+        for position in sheet.free:
             try:
-                behind[position] = _set(rows[position], plan, scene)
+                faulty = _set(sheet, position, plan, scene)
             except NotHereError:
                 continue
-            del free[turn]
-            budget -= cost
+            sheet.drop()
+            budget -= len(faulty)
             break
-    return [each for position, row in enumerate(rows) for each in (row, *behind.get(position, []))]
+    return [each for position, row in enumerate(rows) for each in (row, *sheet.behind.get(position, []))]

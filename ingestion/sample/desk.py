@@ -9,11 +9,15 @@ from random import Random
 from hearth.period import Period
 from ingestion.contract import Column, Contract
 from ingestion.sample.cells import write_rows
+from ingestion.sample.disguises import disguise
 from ingestion.sample.formats import fitting
 from ingestion.sample.habits import Habit
 from ingestion.sample.layouts import Row
 from ingestion.sample.places import Place
+from ingestion.sample.records import Record
+from ingestion.sample.slips import let_slip
 from ingestion.sample.state import State
+from ingestion.sample.stories import told
 from ingestion.sample.subjects import SUBJECTS
 
 
@@ -56,11 +60,22 @@ class Desk:
         """The same office, in a format whose sheets hold so many rows."""
         return replace(self, habit=fitting(self.habit, rows))
 
-    def rows(self, state: State) -> list[Row]:
-        """A block's rows of the month as the office writes them, without faults."""
-        records = SUBJECTS[self.habit.subject](state)
+    def truth(self, state: State) -> list[Record]:
+        """What the office would have to write of a block if it knew everything."""
+        return SUBJECTS[self.habit.subject](state)
+
+    def rows(self, state: State, truth: Sequence[Record]) -> list[Row]:
+        """A block's rows of the month as the office writes them: each readable, not each of them so."""
+        records = let_slip(
+            told(state, self.habit.subject, truth),
+            self.habit,
+            self.contract,
+            self.period,
+            rng=self.rng(f"slips/{state.block.position}"),
+            before=state.block.serials.start,
+        )
         cells = write_rows(self.habit, self.columns, records)
         return [
-            Row(each, record.place.township, record.is_plain, record=record)
+            Row(disguise(each, record.disguise), record.place.township, record.is_plain, record=record)
             for each, record in zip(cells, records, strict=True)
         ]

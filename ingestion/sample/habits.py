@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
+from hearth.period import Period
 from ingestion.contract import Column, Contract, Demand, Header
 from ingestion.normalise.text import nfkc
+from ingestion.sample.catalogue import kinds
 
 OFFICES = Path(__file__).parent / "offices"
 STRAYS_YAML = Path(__file__).parent / "strays.yaml"
@@ -26,27 +28,58 @@ class _Strict(BaseModel):
 
 
 class DefectPlan(_Strict):
-    """One kind of fault that slips into this department's files."""
+    """One kind of fault that slips into this department's files; ``kinds/*.yaml`` says which rule is to find it."""
 
     kind: str
     column: str | None = None
     """Canonical name of the cell that is wrong; None only where the kind needs no cell."""
-    rule: str | None = None
-    """Catalogue rule expected to find it; None: the usual rule of the kind."""
     values: Mapping[str, str] = Field(default_factory=dict)
-    """For kind `overwrite`: canonical name -> text written instead (empty: a blank cell).
-    For `swapped` and `last_month`: the other cell concerned, without a text."""
+    """For what overwrites: canonical name -> text written instead (empty: a blank cell).
+    For what swaps or moves: the other cell concerned, without a text."""
+    where: Mapping[str, Any] = Field(default_factory=dict)
+    """Which rows can have the fault; see ``changes.py``."""
+
+
+class Slip(_Strict):
+    """A row that is read and taken, though something in it asks for a question: the rule of its kind warns."""
+
+    kind: str
+    change: Mapping[str, Any] = Field(default_factory=dict)
+    """Canonical name -> what is written; see ``changes.py``."""
+    where: Mapping[str, Any] = Field(default_factory=dict)
+    written: Mapping[str, str] = Field(default_factory=dict)
+    """Canonical name -> another way of writing the same; see ``disguises.py``."""
+    rows: int = 1
+    """Rows that must have it together for the rule to see it."""
 
 
 class BadFile(_Strict):
-    """A file that cannot be taken as a whole, sent once, in the first month."""
+    """A file that cannot be taken as a whole."""
 
-    fault: Literal[
-        "password", "truncated", "missing_column", "wrong_month", "header_only", "random_bytes", "damaged_text"
-    ]
+    fault: str
+    """A kind of ``kinds/*.yaml``."""
     file: str
-    rule: str
+    month: int | None = None
+    """The month of the year in which it is sent; None: once, in the first month of the run."""
     column: str | None = None
+
+    @property
+    def rule(self) -> str:
+        """The rule that refuses it."""
+        return kinds()[self.fault].rule
+
+    def is_due(self, period: Period, *, is_first: bool) -> bool:
+        """Sent in the month."""
+        return is_first if self.month is None else period.month == self.month
+
+
+class OldForm(_Strict):
+    """What the office's file looked like before it changed its form."""
+
+    until: str
+    """The first month of the new form."""
+    change: Mapping[str, Any]
+    """Parts of the habit that were otherwise."""
 
 
 class Group(_Strict):
@@ -91,7 +124,24 @@ class Habit(_Strict):
     wraps_cells: bool = False
     """Text cells look like `="…"`."""
     defects: tuple[DefectPlan, ...] = ()
-    wholly_bad: BadFile | None = None
+    slips: tuple[Slip, ...] = ()
+    wholly_bad: tuple[BadFile, ...] = ()
+    old_form: OldForm | None = None
+
+    def at(self, period: Period) -> Habit:
+        """The habit as it was in a month."""
+        if self.old_form is None or period >= Period.parse(self.old_form.until):
+            return self
+        return Habit.model_validate({**self.model_dump(), **self.old_form.change})
+
+    def of_the_file(self, period: Period) -> tuple[str, ...]:
+        """Kinds that the month's file is an example of, as a whole."""
+        is_old = self.old_form is not None and period < Period.parse(self.old_form.until)
+        return ("another_form",) if is_old else ()
+
+    def bad_files(self, period: Period, *, is_first: bool) -> list[BadFile]:
+        """Files of the month that cannot be taken as a whole."""
+        return [bad for bad in self.wholly_bad if bad.is_due(period, is_first=is_first)]
 
     def columns(self, contract: Contract) -> list[Column]:
         """Columns of the file in the contract's order. Raises ValueError for an optional name the contract lacks."""
@@ -124,7 +174,7 @@ class Stray(_Strict):
 
     department: str
     file: str
-    rule: str
+    fault: str
 
 
 class Habits(_Strict):

@@ -98,6 +98,7 @@ class KeyMonth:
         self._work = Path(tempfile.mkdtemp(prefix=".new-", dir=key.folder))
         by_block = ("households", "persons", "guarantees")
         self._writers = {name: pq.ParquetWriter(self._work / name, schema_of(name)) for name in by_block}
+        self._remarks: list[dict[str, Any]] = []
         self._links = pa.ipc.new_stream(str(self._work / "links.arrow"), schema_of("links"))
         self._rows: dict[tuple[str, str], pq.ParquetWriter] = {}
         self._rates: Counter[tuple[str, ...]] = Counter()
@@ -112,6 +113,7 @@ class KeyMonth:
                     self._rows[kind, feed_id] = pq.ParquetWriter(self._work / f"{kind}-{feed_id}", table.schema)
                 _add(self._rows[kind, feed_id], table)
         self._links.write_table(block.tables["links"])
+        self._remarks += block.tables["remarks"].to_pylist()
         for row in block.tables["rates"].to_pylist():
             for count in _COUNTS:
                 self._rates[*(row[name] for name in _PLACE), count] += row[count]
@@ -152,8 +154,12 @@ class KeyMonth:
         """Write what needs the finished files, then put the month in place."""
         self._close()
         self._write_links(files)
-        defects = [row for file in files for row in _defects(file)]
-        for name, rows in (("defects", defects), ("rates", self._rate_rows())):
+        defects = [row for file in files for row in _defects(file, self._period)]
+        good = {f"{file.department}.{file.feed}": file for file in files if file.feed and not file.is_wholly_bad}
+        for row in self._remarks:
+            row |= {"path": good[row["feed_id"]].path, "sha256": good[row["feed_id"]].sha256}
+        written = (("defects", defects), ("rates", self._rate_rows()), ("remarks", self._remarks))
+        for name, rows in written:
             pq.write_table(pa.Table.from_pylist(rows, schema=schema_of(name)), self._work / name)
         for name in TABLES:
             (self._work / name).replace(path_of(self._key.folder, name, self._period))
@@ -173,9 +179,9 @@ def _add(writer: pq.ParquetWriter, table: pa.Table) -> None:
     writer.write_table(table, row_group_size=max(1, table.num_rows))
 
 
-def _defects(file: SampleFile) -> list[dict[str, Any]]:
+def _defects(file: SampleFile, period: str) -> list[dict[str, Any]]:
     feed_id = f"{file.department}.{file.feed}" if file.feed else None
-    address = {"period": file.period, "feed_id": feed_id, "path": file.path, "sha256": file.sha256}
+    address = {"period": period, "feed_id": feed_id, "path": file.path, "sha256": file.sha256}
     if file.is_wholly_bad:
         return [address | {"rule_id": file.expected_rule_id, "kind": file.fault}]
     return [

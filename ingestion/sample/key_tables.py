@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from ingestion.sample import remarks
 from ingestion.sample.conclusions import GUARANTEES
 
 _TEXT, _INT, _BOOL = pa.string(), pa.int32(), pa.bool_()
@@ -72,6 +73,7 @@ TABLES: Mapping[str, Mapping[str, Any]] = {
         "row": _INT,
         "column": _TEXT,
     },
+    "remarks": remarks.COLUMNS,
     "guarantees": {
         "period": _TEXT,
         "household_no": _TEXT,
@@ -93,7 +95,8 @@ TABLES: Mapping[str, Mapping[str, Any]] = {
 }
 """Files of the key and their columns; months are text YYYY-MM."""
 
-README = """# Answer key of the sample county
+README = (
+    """# Answer key of the sample county
 
 Invented people, generated files: this folder says what is true and what a warehouse must find. Keep it away from the
 warehouse; `hearth score` compares. Parquet; months are `YYYY-MM`, a folder holds `<month>.parquet`.
@@ -109,6 +112,9 @@ warehouse; `hearth score` compares. Parquet; months are `YYYY-MM`, a folder hold
   number, else person, head or account by an ID number).
 - `defects/`, one row per planted fault: the rule that must find it, file, sheet, row, column. Without a row
   number the whole file must be refused.
+"""
+    + remarks.README
+    + """\
 - `guarantees/`, one row per active household and month: the states of the seven guarantees that follow from the
   accepted rows, with the reason. Worked out from the generator's values, never with the SQL of the warehouse.
 - `rates/`, one row per region (village, township, county), month and guarantee: universe, met, unmet, unknown.
@@ -127,6 +133,7 @@ Limits. Of two good files of a feed and month only the later one has rows in `li
 in a month carries the newest earlier file of the same run of `hearth sample`, not of an earlier run. Water cuts are
 counted within the month. Renovations, schemes and tekun are no part of the conclusions.
 """
+)
 
 
 def schema_of(name: str) -> pa.Schema:

@@ -46,6 +46,10 @@ class SampleFile:
     expected_rule_id: str | None
     """For a wholly bad file: the rule that refuses it."""
     fault: str | None = None
+    remarks: tuple[PlantedDefect, ...] = ()
+    """What is wrong, or looks wrong, in rows that are taken: its rule warns, or is judged later, or must keep still."""
+    of_the_file: tuple[str, ...] = ()
+    """Kinds that the file is an example of, as a whole."""
     is_nil: bool = False
     """The office declares that the month has no rows: taken, with nothing in it."""
 
@@ -118,7 +122,13 @@ def read_manifest(path: Path) -> Manifest:
     """The manifest that `Manifest.write` wrote. Raises TypeError or KeyError for another shape."""
     node = json.loads(path.read_text(encoding="utf-8"))
     files = [
-        SampleFile(**{**file, "defects": tuple(PlantedDefect(**defect) for defect in file["defects"])})
+        SampleFile(
+            **{
+                **file,
+                **{name: tuple(PlantedDefect(**each) for each in file[name]) for name in ("defects", "remarks")},
+                "of_the_file": tuple(file["of_the_file"]),
+            }
+        )
         for file in node["files"]
     ]
     months = tuple(MonthFacts(**month) for month in node["months"])

@@ -26,6 +26,7 @@ from ingestion.sample.population import (
     new_support,
 )
 from ingestion.sample.state import State, pick
+from ingestion.sample.stories import begin
 
 _ROLL_AT_LEAST = 3
 """Supported persons and renovations that any county has, however few its households."""
@@ -322,6 +323,7 @@ def advance(state: State) -> None:
         for _ in range(int(rate * len(homes) + rng.random())):
             if event(state, rng, homes):
                 state.events.append(name)
+    begin(state)
 
 
 def check_wanted(periods: Sequence[Period]) -> None:

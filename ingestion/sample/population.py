@@ -15,6 +15,21 @@ EPOCH = Period(2025, 1)
 """The month the invented county begins. Later months follow from it, so any month comes out the same in any run."""
 
 _YES_NO: Mapping[str, bool | None] = {"yes": True, "no": False, "blank": None}
+_PEOPLES = (
+    ("07", 0.052),
+    ("18", 0.026),
+    ("06", 0.011),
+    ("34", 0.01),
+    ("14", 0.005),
+    ("03", 0.004),
+    ("20", 0.002),
+    ("21", 0.002),
+)
+"""Shares of 彝, 傣, 苗, 布朗, 白, 回, 傈僳 and 佤; the others are 汉. Invented."""
+
+_WIDOWERS = 0.45
+"""Of parents who live with a child alone, the share of fathers: brings the sexes to about 51.5 to 48.5."""
+
 _SIZES = (1, 2, 3, 4, 5, 6, 7)
 _SIZE_WEIGHTS = (9, 20, 27, 27, 12, 4, 1)  # mean 3.29
 
@@ -204,15 +219,18 @@ def _birth(rng: Random, age: int) -> date:
 
 
 def _family(rng: Random, ids: IdRegister, size: int) -> list[Person]:
-    surname, ethnicity = any_surname(rng), _chance(rng, ("07", 0.08), ("18", 0.05), ("06", 0.03), rest="01")
-    head_age = rng.randint(45, 86) if size == 1 else rng.randint(48, 78) if size == 2 else rng.randint(30, 54)
+    surname, ethnicity = any_surname(rng), _chance(rng, *_PEOPLES, rest="01")
+    head_age = rng.randint(45, 93) if size == 1 else rng.randint(48, 78) if size == 2 else rng.randint(30, 54)
     head_sex = _chance(rng, ("2", 0.16), rest="1")
     members = [(surname, head_sex, head_age, "02")]
     if size >= 3 or (size == 2 and rng.random() < 0.75):
         spouse_age = max(22, head_age + rng.randint(-4, 3))
         members.append((any_surname(rng), "2" if head_sex == "1" else "1", spouse_age, "10"))
     parents = 2 if size >= 6 else 1 if size == 5 or (size == 4 and rng.random() < 0.3) else 0
-    for sex, relation in (("2", "52"), ("1", "51"))[:parents]:
+    old = [("2", "52"), ("1", "51")]
+    if parents == 1 and rng.random() < _WIDOWERS:
+        old.reverse()
+    for sex, relation in old[:parents]:
         members.append((surname, sex, min(92, head_age + rng.randint(20, 30)), relation))
     while len(members) < size:
         sex = rng.choice("12")

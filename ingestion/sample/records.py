@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from random import Random
 
@@ -21,6 +21,21 @@ A moment is a datetime, which is a date.
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """Something that the row says and that is not so, or looks as if it were not."""
+
+    kind: str
+    column: str
+    story: str = ""
+    """Serial of the story that it is part of; empty: a slip of this row alone."""
+    appears: Period | None = None
+    resolved: Period | None = None
+    """The first month without it; None: it stays."""
+    is_true: bool = False
+    """The other side of the story: this row has it right."""
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """One row to be."""
 
@@ -28,6 +43,11 @@ class Record:
     place: Place
     is_plain: bool = True
     """A fault planted here rejects this row and drags no other row with it."""
+    notes: tuple[Note, ...] = ()
+    disguise: Mapping[str, str] = field(default_factory=dict)
+    """Column -> another way of writing the same (``disguises.py``)."""
+    meant: str | None = None
+    """ID number of the person who is meant, where the row names another or none that anybody has."""
 
 
 def noise(state: State, kind: str, key: object) -> Random:

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from random import Random
+from typing import TYPE_CHECKING
 
 from hearth.period import Period
 from ingestion.sample.blocks import Block
 from ingestion.sample.people import IdRegister
 from ingestion.sample.places import Place
 from ingestion.sample.population import Household
+
+if TYPE_CHECKING:
+    from ingestion.sample.stories import Story
 
 _TRIES = 400
 """Random looks for a household to which an event can happen."""
@@ -31,6 +35,8 @@ class State:
     block: Block
     events: list[str] = field(default_factory=list)
     """What happened in the month, by kind; for people who look at the manifest."""
+    stories: list[Story] = field(default_factory=list)
+    """What offices say in the month and is not so."""
 
     @property
     def county(self) -> Sequence[Place]:

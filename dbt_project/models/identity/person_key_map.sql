@@ -34,10 +34,13 @@ final as (
     select seen.*
     from seen
     {% if is_incremental() %}
+    -- By the number, not by the key: a known person keeps the key also after the token key was replaced.
     where
         not exists (
             select 1 from {{ this }} as known
-            where seen.person_key = known.person_key
+            where
+                seen.issuing_authority = known.issuing_authority
+                and seen.id_number_hash = known.id_number_hash
         )
     {% endif %}
 

@@ -19,8 +19,8 @@ from hearth.period import Period
 from ingestion.contract import contracts, departments
 from ingestion.inbox import resolve
 from ingestion.reference_data import parameter, regions
+from ingestion.sample.catalogue import kinds
 from ingestion.sample.county import write_county
-from ingestion.sample.defects import KINDS
 from ingestion.sample.habits import habits
 from ingestion.sample.manifest import Manifest, read_manifest
 from ingestion.sample.months import months
@@ -171,7 +171,7 @@ def test_each_department_errs_in_several_ways(tmp_path: Path) -> None:
         assert file.expected_accepted + file.expected_rejected == file.rows
         assert file.expected_rejected < 0.07 * file.rows or file.is_nil
     assert min(len(kinds) for kinds in planted.values()) >= 5
-    assert set().union(*planted.values()) <= {*KINDS, "overwrite", "duplicate_key"}
+    assert set().union(*planted.values()) <= kinds().keys()
 
 
 def test_one_wholly_bad_file_per_department_and_a_stray(sample: tuple[Path, Manifest]) -> None:
@@ -261,3 +261,18 @@ def test_senseless_requests_are_refused(
     with pytest.raises(ValueError, match=message):
         write_county(periods, households, SEED, tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_shares_are_those_of_a_rural_county() -> None:
+    (state,) = months(3200, SEED, places("530524"), PERIODS[:1])
+    active = [home for home in state.registered if home.is_active(state.period)]
+    people = [person for home in active for person in home.present(state.period)]
+    assert sum(person.sex == "1" for person in people) / len(people) == pytest.approx(0.515, abs=0.01)
+    assert sum(person.ethnicity == "01" for person in people) / len(people) == pytest.approx(0.888, abs=0.02)
+    assert {"07", "18", "06", "34"} <= {person.ethnicity for person in people}
+    ages = [person.age_on(state.period.last_day) for person in people]
+    assert max(ages) in range(90, 97)
+    assert min(ages) == 0
+    bands = [sum(low <= age < low + 15 for age in ages) / len(ages) for low in (0, 15, 30, 45, 60, 75)]
+    assert bands[0] > 0.14
+    assert bands[5] < bands[4] < bands[3]
