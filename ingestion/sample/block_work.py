@@ -19,6 +19,7 @@ from ingestion.sample.answer_key import AnswerKey, KeyTables
 from ingestion.sample.blocks import Block
 from ingestion.sample.catalogue import kinds
 from ingestion.sample.cell_faults import Scene
+from ingestion.sample.corrections import cells_of, corrected, feed_of, first_version
 from ingestion.sample.defects import plant
 from ingestion.sample.desk import Desk
 from ingestion.sample.habits import Habit, habits
@@ -65,15 +66,15 @@ class Terms:
 
 
 Planted = Mapping[str, Sequence[tuple[str, int]]]
-"""By feed: townships and rows, as they will stand."""
+"""By file (the feed's, or its first version): townships and rows, as they will stand."""
 
 Spots = Mapping[str, Sequence[Spot]]
-"""By feed: where each of them stands."""
+"""By file: where each of them stands."""
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """By feed: rows in the format and what was planted in them; the first rows, for files that are wholly bad."""
+    """By file: rows in the format and what was planted in them. By feed: first rows, for files that are wholly bad."""
 
     stretches: Mapping[str, Sequence[Stretch]]
     defects: Mapping[str, Sequence[PlantedDefect]]
@@ -143,7 +144,13 @@ def _month(state: State, key: AnswerKey | None, *, is_first: bool) -> Generator[
             key.see_truth(feed_id, truth.pop(feed_id))
         habit = terms.habits[feed_id]
         sent = Desk(desk.contract, habit, desk.period, desk.where, desk.seed)
-        parts[feed_id] = by_township(_plant(sent, state, rows.pop(feed_id), terms.before[feed_id]), habit)
+        again = habit.second(state.period)
+        before = cells_of(rows[feed_id]) if again is not None and again.kind == "corrected" else None
+        written = _plant(sent, state, rows.pop(feed_id), terms.before[feed_id])
+        if before is not None:
+            parts[first_version(feed_id)] = by_township(written, habit)
+            written = corrected(written, before)
+        parts[feed_id] = by_township(written, habit)
     spots = yield {feed_id: [(township, len(part)) for township, part in found] for feed_id, found in parts.items()}
     if isinstance(spots, Terms):
         raise TypeError("expected where the rows will stand, not the terms")
@@ -160,33 +167,34 @@ def _write(
     spots: Spots,
     examples: Mapping[str, Sequence[Row]],
 ) -> Written:
-    """Use up `parts`, feed by feed."""
+    """Use up `parts`, file by file; the key sees the version that counts."""
     stretches: dict[str, list[Stretch]] = {}
     defects: dict[str, list[PlantedDefect]] = {}
     remarks: dict[str, list[PlantedDefect]] = {}
     faulty: dict[str, int] = {}
-    for feed_id in list(parts):
-        habit, found = chosen[feed_id], parts.pop(feed_id)
+    for name in list(parts):
+        feed_id, found = feed_of(name), parts.pop(name)
+        habit = chosen[feed_id]
         columns = habit.columns(known[feed_id])
-        stretches[feed_id] = [
+        stretches[name] = [
             stretch(township, part, spot, habit, columns)
-            for (township, part), spot in zip(found, spots[feed_id], strict=True)
+            for (township, part), spot in zip(found, spots[name], strict=True)
         ]
         whole = [row for _, part in found for row in part]
         bad = [row for row in whole if row.faults]
-        faulty[feed_id] = len(bad)
-        defects[feed_id] = [
+        faulty[name] = len(bad)
+        defects[name] = [
             PlantedDefect(fault.kind, fault.rule_id, row.sheet, row.number, fault.column)
             for row in bad
             for fault in row.faults
         ]
-        remarks[feed_id] = [
+        remarks[name] = [
             PlantedDefect(note.kind, kinds()[note.kind].rule, row.sheet, row.number, note.column)
             for row in whole
             if row.record is not None and not row.faults
             for note in row.record.notes
         ]
-        if key is not None:
+        if key is not None and name == feed_id:
             key.see_rows(feed_id, whole)
     return Written(stretches, defects, remarks, faulty, examples, key.tables() if key is not None else None)
 

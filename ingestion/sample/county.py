@@ -6,7 +6,7 @@ import os
 import shutil
 import tempfile
 from collections import Counter, defaultdict, deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,12 +17,13 @@ from ingestion.contract import contracts
 from ingestion.sample.bad_files import nil_return, strays, wholly_bad
 from ingestion.sample.block_work import Counted, Run, Terms, Written
 from ingestion.sample.blocks import Block, cut
+from ingestion.sample.corrections import first_version
 from ingestion.sample.crew import Crew, crew
 from ingestion.sample.desk import Desk
 from ingestion.sample.habits import Habit, habits
 from ingestion.sample.key_folder import KeyFolder, KeyMonth, keep_out
 from ingestion.sample.layouts import Row
-from ingestion.sample.manifest import Manifest, MonthFacts, PlantedDefect, SampleFile
+from ingestion.sample.manifest import TWICE, Manifest, MonthFacts, PlantedDefect, SampleFile
 from ingestion.sample.months import check_wanted
 from ingestion.sample.office_file import OfficeFile
 from ingestion.sample.places import Place, places
@@ -78,6 +79,8 @@ class _Month:
     faulty: Counter[str] = field(default_factory=Counter)
     examples: dict[str, Sequence[Row]] = field(default_factory=dict)
     facts: list[MonthFacts] = field(default_factory=list)
+    late: list[tuple[SampleFile, bytes | Path]] = field(default_factory=list)
+    """Files that do not come with the others."""
 
     def begin(self, block: Block, counted: Counted) -> None:
         """The first block shows which formats will hold the rows."""
@@ -88,6 +91,9 @@ class _Month:
             desk = own.fitting(_largest_sheet(own.habit, rows, self.where))
             self.desks[feed_id] = desk
             self.files[feed_id] = OfficeFile(desk, self.work / f"{self.period}-{number}")
+            again = desk.habit.second(self.period)
+            if again is not None and again.kind == "corrected":
+                self.files[first_version(feed_id)] = OfficeFile(desk, self.work / f"{self.period}-{number}-first")
 
     def agree(self, crew: Crew, block: Block) -> None:
         """Come to know how many rows the block has, and tell it where they stand."""
@@ -108,58 +114,85 @@ class _Month:
         planted = crew.hear(block)
         if isinstance(planted, Counted | Written):
             raise TypeError(f"expected the planted rows, not [{type(planted).__name__}]")
-        crew.tell(block, {feed_id: self.files[feed_id].place(parts) for feed_id, parts in planted.items()})
+        crew.tell(block, {name: self.files[name].place(parts) for name, parts in planted.items()})
 
     def take(self, crew: Crew, block: Block) -> None:
         """Take the block's rows."""
         written = crew.hear(block)
         if not isinstance(written, Written):
             raise TypeError(f"expected rows, not [{type(written).__name__}]")
-        for feed_id, stretches in written.stretches.items():
-            self.files[feed_id].add(stretches)
-            self.defects[feed_id] += written.defects[feed_id]
-            self.remarks[feed_id] += written.remarks[feed_id]
+        for name, stretches in written.stretches.items():
+            self.files[name].add(stretches)
+            self.defects[name] += written.defects[name]
+            self.remarks[name] += written.remarks[name]
         self.faulty.update(written.faulty)
         self.examples.update(written.examples)
         if self.key is not None and written.key is not None:
             self.key.add(written.key)
 
-    def _good(self, feed_id: str, target: Target) -> SampleFile:
-        desk, file = self.desks[feed_id], self.files[feed_id]
-        name = desk.fill(desk.habit.file)
+    def _complete(self, name: str) -> tuple[SampleFile, Path]:
+        """A file of the month under its office's usual name."""
+        file = self.files[name]
+        desk = file.desk
         sha256, size = file.finish()
-        if not self.before[feed_id] and desk.contract.nil_allowed:
-            entry, content = nil_return(desk)
-            file.path.unlink()
-            _put(target, entry.path, content, entry.sha256)
-            return entry
         entry = replace(
-            SampleFile.of(desk.contract.department, desk.contract.feed, self.period, name),
+            SampleFile.of(desk.contract.department, desk.contract.feed, self.period, desk.fill(desk.habit.file)),
             sha256=sha256,
             byte_count=size,
             rows=file.rows,
-            expected_accepted=file.rows - self.faulty[feed_id],
-            expected_rejected=self.faulty[feed_id],
-            defects=tuple(self.defects[feed_id]),
-            remarks=tuple(self.remarks[feed_id]),
+            expected_accepted=file.rows - self.faulty[name],
+            expected_rejected=self.faulty[name],
+            defects=tuple(self.defects[name]),
+            remarks=tuple(self.remarks[name]),
             of_the_file=desk.habit.of_the_file(self.period),
         )
-        _put(target, entry.path, file.path, sha256)
-        return entry
+        return entry, file.path
+
+    def _good(self, feed_id: str) -> Iterator[tuple[SampleFile, bytes | Path]]:
+        """The feed's file, and where it is sent a second time the other one, in the order of sending."""
+        desk = self.desks[feed_id]
+        entry, content = self._complete(feed_id)
+        if not self.before[feed_id] and desk.contract.nil_allowed:
+            content.unlink()
+            yield nil_return(desk)
+            return
+        again = desk.habit.second(self.period)
+        if again is None:
+            yield entry, content
+            return
+        path = str(Path(entry.path).with_name(desk.fill(again.file)).with_suffix(Path(entry.path).suffix))
+        if again.kind == TWICE:
+            copy = content.with_suffix(".copy")
+            shutil.copyfile(content, copy)
+            yield entry, content
+            yield replace(entry, path=path, of_the_file=(again.kind,)), copy
+            return
+        first, superseded = self._complete(first_version(feed_id))
+        if first.sha256 == entry.sha256:  # nothing was at fault: nothing is corrected
+            superseded.unlink()
+            yield entry, content
+            return
+        yield replace(first, is_superseded=True), superseded
+        yield replace(entry, path=path, of_the_file=(*entry.of_the_file, again.kind)), content
 
     def finish(self, target: Target) -> list[SampleFile]:
-        """Complete the files and put them into the inbox; the wholly bad ones first."""
+        """Complete the files and put them into the inbox; the wholly bad ones first. What comes late is kept back."""
         entries: list[SampleFile] = []
         for feed_id, desk in self.desks.items():
             is_first = self.period == min(self.run.periods)
             for bad in desk.habit.bad_files(self.period, is_first=is_first):
-                entry, content = wholly_bad(desk, self.examples[feed_id], bad, desk.fill(desk.habit.file))
-                _put(target, entry.path, content, entry.sha256)
+                made, data = wholly_bad(desk, self.examples[feed_id], bad, desk.fill(desk.habit.file))
+                _put(target, made.path, data, made.sha256)
+                entries.append(made)
+            for entry, content in self._good(feed_id):
+                if "late" in entry.of_the_file:
+                    self.late.append((entry, content))
+                else:
+                    _put(target, entry.path, content, entry.sha256)
                 entries.append(entry)
-            entries.append(self._good(feed_id, target))
-        for entry, content in strays(self.period) if self.period == min(self.run.periods) else ():
-            _put(target, entry.path, content, entry.sha256)
-            entries.append(entry)
+        for made, data in strays(self.period) if self.period == min(self.run.periods) else ():
+            _put(target, made.path, data, made.sha256)
+            entries.append(made)
         if self.key is not None:
             self.key.finish(entries)
         return entries
@@ -236,7 +269,7 @@ def write_county(
 
     The same arguments give the same bytes, whatever the number of `processes` (None: one for each core); a month's
     good files do not depend on which other months are asked for. Most wholly bad files come in the first month,
-    others in their own month of the year.
+    others in their own month of the year; a late file comes after those of the next month, or as the last of all.
     `target` is the bucket's root; `key` is the folder of the answer key, none if None. Each month's files are put in
     place when they are complete. Raises ValueError for requests that make no sense and for contracts without a habit.
     """
@@ -253,6 +286,7 @@ def write_county(
         answers.begin()
     files: list[SampleFile] = []
     facts: list[MonthFacts] = []
+    late: list[tuple[SampleFile, bytes | Path]] = []
     workers = crew(run, len(blocks), processes if processes is not None else os.cpu_count() or 1)
     try:
         with tempfile.TemporaryDirectory(prefix="hearth-sample-") as work:
@@ -260,6 +294,11 @@ def write_county(
                 month = _Month(run, period, where, Path(work), answers.month(period) if answers else None)
                 files += _write_month(month, workers, blocks, target)
                 facts.append(_sum(month.facts))
+                for entry, content in late:
+                    _put(target, entry.path, content, entry.sha256)
+                late = month.late
+            for entry, content in late:
+                _put(target, entry.path, content, entry.sha256)
     finally:
         workers.close()
     if answers is not None:

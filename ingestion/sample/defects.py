@@ -162,6 +162,11 @@ def _set(sheet: _Sheet, position: int, plan: DefectPlan, scene: Scene) -> list[R
     return rows
 
 
+def is_joint(kind: str) -> bool:
+    """Whether the fault lies in several rows together, so that they can only be put right together."""
+    return (kinds()[kind].how or kind) in _SPREAD
+
+
 _COSTS = {"duplicate_key": 2, "two_homes": 2, "shared": 2, "second_head": _MOST_DRAGGED}
 """Rows that one planting may spoil."""
 

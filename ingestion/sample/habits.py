@@ -73,6 +73,16 @@ class BadFile(_Strict):
         return is_first if self.month is None else period.month == self.month
 
 
+class Again(_Strict):
+    """The month's file is sent a second time: the same bytes, or with rows put right."""
+
+    kind: Literal["same_file_twice", "corrected"]
+    file: str
+    """Name of the second file; a correction's comes after the first one's by letters, as files of one moment do."""
+    month: int
+    """The month of the year in which it happens."""
+
+
 class OldForm(_Strict):
     """What the office's file looked like before it changed its form."""
 
@@ -126,6 +136,9 @@ class Habit(_Strict):
     defects: tuple[DefectPlan, ...] = ()
     slips: tuple[Slip, ...] = ()
     wholly_bad: tuple[BadFile, ...] = ()
+    again: tuple[Again, ...] = ()
+    late_month: int | None = None
+    """The month of the year whose file comes after the next month's."""
     old_form: OldForm | None = None
 
     def at(self, period: Period) -> Habit:
@@ -137,7 +150,12 @@ class Habit(_Strict):
     def of_the_file(self, period: Period) -> tuple[str, ...]:
         """Kinds that the month's file is an example of, as a whole."""
         is_old = self.old_form is not None and period < Period.parse(self.old_form.until)
-        return ("another_form",) if is_old else ()
+        is_late = period.month == self.late_month
+        return (*(("another_form",) if is_old else ()), *(("late",) if is_late else ()))
+
+    def second(self, period: Period) -> Again | None:
+        """The second file of the month; None in most months."""
+        return next((again for again in self.again if again.month == period.month), None)
 
     def bad_files(self, period: Period, *, is_first: bool) -> list[BadFile]:
         """Files of the month that cannot be taken as a whole."""

@@ -20,7 +20,7 @@ from ingestion.sample.answer_key import KeyTables
 from ingestion.sample.feed_rows import ACCEPTED, TRUE, paths_in, rows_path
 from ingestion.sample.indicators import compute
 from ingestion.sample.key_tables import README, TABLES, path_of, schema_of
-from ingestion.sample.manifest import SampleFile
+from ingestion.sample.manifest import TWICE, SampleFile
 
 _COUNTS = ("universe", "met", "unmet", "unknown")
 _PLACE = ("period", "level_code", "region_code", "guarantee")
@@ -130,7 +130,7 @@ class KeyMonth:
         ]
 
     def _write_links(self, files: Iterable[SampleFile]) -> None:
-        good = {f"{file.department}.{file.feed}": file for file in files if file.feed and not file.is_wholly_bad}
+        good = _counted(files)
         names = pa.array(list(good))
         columns = {
             "path": pa.array([file.path for file in good.values()]),
@@ -154,8 +154,8 @@ class KeyMonth:
         """Write what needs the finished files, then put the month in place."""
         self._close()
         self._write_links(files)
-        defects = [row for file in files for row in _defects(file, self._period)]
-        good = {f"{file.department}.{file.feed}": file for file in files if file.feed and not file.is_wholly_bad}
+        defects = [row for file in files if TWICE not in file.of_the_file for row in _defects(file, self._period)]
+        good = _counted(files)
         for row in self._remarks:
             row |= {"path": good[row["feed_id"]].path, "sha256": good[row["feed_id"]].sha256}
         written = (("defects", defects), ("rates", self._rate_rows()), ("remarks", self._remarks))
@@ -177,6 +177,11 @@ class KeyMonth:
 
 def _add(writer: pq.ParquetWriter, table: pa.Table) -> None:
     writer.write_table(table, row_group_size=max(1, table.num_rows))
+
+
+def _counted(files: Iterable[SampleFile]) -> dict[str, SampleFile]:
+    """Feed -> the file whose rows count."""
+    return {f"{file.department}.{file.feed}": file for file in files if file.feed and file.is_counted}
 
 
 def _defects(file: SampleFile, period: str) -> list[dict[str, Any]]:

@@ -10,6 +10,9 @@ from pathlib import Path
 
 from hearth.period import Period
 
+TWICE = "same_file_twice"
+"""Kind of a file whose bytes were sent before in its month: nothing of it is taken."""
+
 
 @dataclass(frozen=True, slots=True)
 class PlantedDefect:
@@ -52,6 +55,13 @@ class SampleFile:
     """Kinds that the file is an example of, as a whole."""
     is_nil: bool = False
     """The office declares that the month has no rows: taken, with nothing in it."""
+    is_superseded: bool = False
+    """Taken like any other, and a later file of its month takes its place."""
+
+    @property
+    def is_counted(self) -> bool:
+        """The rows of its feed and month are those of this file."""
+        return not (self.is_wholly_bad or self.is_superseded or TWICE in self.of_the_file)
 
     @classmethod
     def of(cls, department: str, feed: str | None, period: Period, name: str) -> SampleFile:
@@ -88,9 +98,10 @@ class Manifest:
     files: tuple[SampleFile, ...]
 
     def good(self, feed_id: str | None = None) -> Iterator[SampleFile]:
-        """Files that must be taken (with some rows refused), of one feed or of all."""
+        """Files that must be taken (with some rows refused), of one feed or of all; superseded ones among them."""
         for file in self.files:
-            if not file.is_wholly_bad and feed_id in {None, f"{file.department}.{file.feed}"}:
+            is_taken = file.is_counted or file.is_superseded
+            if is_taken and feed_id in {None, f"{file.department}.{file.feed}"}:
                 yield file
 
     def beside(self, earlier: Manifest) -> Manifest:

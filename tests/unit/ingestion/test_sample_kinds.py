@@ -34,6 +34,7 @@ def _planned() -> set[str]:
         found |= {plan.kind for plan in habit.defects} | {slip.kind for slip in habit.slips}
         found |= {bad.fault for bad in habit.wholly_bad}
         found |= {"another_form"} if habit.old_form else set()
+        found |= {again.kind for again in habit.again} | ({"late"} if habit.late_month else set())
     return found | set(plots())
 
 
@@ -149,6 +150,11 @@ def test_a_year_holds_every_kind_of_bad_file_and_each_is_refused_by_its_rule(tmp
     assert {file.fault for file in bad} == {name for name, entry in kinds().items() if entry.effect == "file"}
     assert {file.path: _refusal(tmp_path, file) for file in bad} == {file.path: file.expected_rule_id for file in bad}
     told = [file for file in manifest.files if file.of_the_file]
-    assert {kind for file in told for kind in file.of_the_file} == {"another_form"}
+    assert {kind for file in told for kind in file.of_the_file} == {
+        "another_form",
+        "corrected",
+        "late",
+        "same_file_twice",
+    }
     assert [_refusal(tmp_path, file) for file in told] == [None] * len(told)
     assert {Path(file.path).suffix for file in manifest.good("water.supply")} == {".csv", ".xlsx"}
