@@ -23,6 +23,7 @@ from ingestion.sample.feed_rows import table_of
 from ingestion.sample.habits import habits
 from ingestion.sample.key_tables import schema_of
 from ingestion.sample.layouts import Row
+from ingestion.sample.networks import rural_population
 from ingestion.sample.people import MOVED, Person
 from ingestion.sample.population import Household
 from ingestion.sample.records import Record, labour_code, on_allowance
@@ -60,6 +61,14 @@ def _hashes(id_numbers: Sequence[str]) -> dict[str, str]:
     return dict(zip(id_numbers, newest_tokens().of("id_number", id_numbers), strict=True))
 
 
+def _rural(state: State) -> list[dict[str, Any]]:
+    period = str(state.period)
+    return [
+        {"period": period, "village_code": code, "households": households, "persons": persons}
+        for code, (households, persons) in rural_population(state).items()
+    ]
+
+
 def _closeness(person: Person, period: Period) -> tuple[bool, Period]:
     """Of the households that list a person: the one that has it as a member, else the one it left last."""
     return person.is_member(period), person.left[1] if person.left is not None else period
@@ -86,7 +95,7 @@ class AnswerKey:
     def __init__(self, county_code: str, first_listed: Mapping[str, Period] | None = None) -> None:
         self._county_code = county_code
         self._first_listed = dict(first_listed or {})
-        self._rows: dict[str, list[dict[str, Any]]] = {"households": [], "persons": []}
+        self._rows: dict[str, list[dict[str, Any]]] = {"households": [], "persons": [], "rural": []}
         self._feeds: dict[str, Feed] = {}
         self._fresh: list[str] = []
         self._truth: dict[str, pa.Table] = {}
@@ -99,7 +108,7 @@ class AnswerKey:
     def see_month(self, state: State) -> None:
         """Keep what is true in the month."""
         self._period = state.period
-        self._rows = {"households": [], "persons": []}
+        self._rows = {"households": [], "persons": [], "rural": _rural(state)}
         self._owners, self._villages, self._fresh, self._truth = {}, {}, [], {}
         self._remarks = []
         serials = _serials(state)

@@ -16,7 +16,7 @@ from pathlib import Path
 from hearth.period import Period
 from ingestion.contract import Contract, contracts
 from ingestion.sample.answer_key import AnswerKey, KeyTables
-from ingestion.sample.blocks import Block
+from ingestion.sample.blocks import OUTSIDER_SHARE, Block
 from ingestion.sample.catalogue import kinds
 from ingestion.sample.cell_faults import Scene
 from ingestion.sample.corrections import cells_of, corrected, feed_of, first_version
@@ -28,6 +28,7 @@ from ingestion.sample.layouts import Row
 from ingestion.sample.lines import by_township, stretch
 from ingestion.sample.manifest import MonthFacts, PlantedDefect
 from ingestion.sample.months import block_months
+from ingestion.sample.networks import rural_population
 from ingestion.sample.office_file import Spot
 from ingestion.sample.services import everyone
 from ingestion.sample.sheets import Stretch
@@ -47,6 +48,8 @@ class Run:
     periods: tuple[Period, ...]
     key: Path | None
     """Folder of the answer key; None: no key is wanted."""
+    surrounding: float = OUTSIDER_SHARE
+    """Households outside the register, per register household."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +112,7 @@ def _facts(state: State) -> MonthFacts:
         register_persons=sum(len(home.present(state.period)) for home in active),
         county_persons=sum(1 for _ in everyone(state)),
         events=dict(sorted(Counter(state.events).items())),
+        rural=rural_population(state),
     )
 
 

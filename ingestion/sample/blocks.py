@@ -54,14 +54,22 @@ class Block:
         return len(self.part(range(county)))
 
 
-def cut(households: int, where: Sequence[Place]) -> list[Block]:
-    """The county's blocks, villages in order. Raises ValueError for a size that has no numbers."""
+def cut(households: int, where: Sequence[Place], surrounding: float = OUTSIDER_SHARE) -> list[Block]:
+    """The county's blocks, villages in order; `surrounding`: households outside the register, per register household.
+
+    Raises ValueError for a size that has no numbers.
+    """
     if not 0 < households <= MOST_HOUSEHOLDS:
         raise ValueError(f"[{households}] households: ask for at least one household and at most {MOST_HOUSEHOLDS}")
+    if not 0 <= surrounding * households <= MOST_HOUSEHOLDS:
+        raise ValueError(
+            f"[{surrounding}] households around each of [{households}]: ask for none or more, at most {MOST_HOUSEHOLDS}"
+            " in all"
+        )
     known = schemes(where)
     units = [list(group) for _, group in groupby(where, key=lambda place: known[place.code].number)]
     count = min(len(units), max(1, households // HOUSEHOLDS_EACH))
-    outsiders = round(households * OUTSIDER_SHARE)
+    outsiders = round(households * surrounding)
     blocks: list[Block] = []
     begun = 0
     for position in range(count):

@@ -10,6 +10,7 @@ import typer
 
 from hearth.period import Period
 from hearth.settings import settings
+from ingestion.sample.blocks import OUTSIDER_SHARE
 from ingestion.sample.manifest import Manifest, read_manifest
 
 sample_app = typer.Typer()
@@ -26,6 +27,12 @@ def _number(name: str, text: str) -> int:
     if not re.fullmatch(r"-?[0-9]{1,18}", text.strip()):
         raise ValueError(f"--{name} [{text}] is not a whole number; write it in digits")
     return int(text)
+
+
+def _share(name: str, text: str) -> float:
+    if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", text.strip()):
+        raise ValueError(f"--{name} [{text}] is not a number of 0 or more; write it in digits, such as 0.15")
+    return float(text)
 
 
 def parse_periods(text: str) -> list[Period]:
@@ -57,6 +64,9 @@ def write_sample(  # noqa: PLR0917 - typer reads options from the signature
     processes: Annotated[
         str | None, typer.Option(metavar="INTEGER", help="Default: one for each core. The bytes stay the same.")
     ] = None,
+    surrounding: Annotated[
+        str, typer.Option(metavar="NUMBER", help="Households outside the register, per register household; 0 for none.")
+    ] = str(OUTSIDER_SHARE),
     manifest: Annotated[Path | None, typer.Option(help="Where to write what was planted; never in the bucket.")] = None,
     key: Annotated[Path | None, typer.Option(help="Folder of the answer key; never below the bucket.")] = None,
 ) -> None:
@@ -69,7 +79,8 @@ def write_sample(  # noqa: PLR0917 - typer reads options from the signature
     try:
         wanted, size, start = parse_periods(periods), _number("households", households), _number("seed", seed)
         workers = None if processes is None else _number("processes", processes)
-        check_request(wanted, size, key=folder, processes=workers, outside=[target])
+        around = _share("surrounding", surrounding)
+        check_request(wanted, size, key=folder, processes=workers, outside=[target], surrounding=around)
         earlier = _earlier(target)
         target.parent.mkdir(parents=True, exist_ok=True)
         root = bucket()
@@ -78,7 +89,7 @@ def write_sample(  # noqa: PLR0917 - typer reads options from the signature
     except OSError as fault:
         _refuse(_said(fault))
     try:
-        made = write_county(wanted, size, start, root, key=folder, processes=workers)
+        made = write_county(wanted, size, start, root, key=folder, processes=workers, surrounding=around)
         (made.beside(earlier) if earlier is not None else made).write(target)
     except OSError as fault:
         _refuse(_said(fault))

@@ -16,7 +16,7 @@ from hearth.settings import settings
 from ingestion.contract import contracts
 from ingestion.sample.bad_files import nil_return, strays, wholly_bad
 from ingestion.sample.block_work import Counted, Run, Terms, Written
-from ingestion.sample.blocks import Block, cut
+from ingestion.sample.blocks import OUTSIDER_SHARE, Block, cut
 from ingestion.sample.corrections import first_version
 from ingestion.sample.crew import Crew, crew
 from ingestion.sample.desk import Desk
@@ -206,8 +206,10 @@ class _Month:
 
 def _sum(facts: Sequence[MonthFacts]) -> MonthFacts:
     events: Counter[str] = Counter()
+    rural: dict[str, tuple[int, int]] = {}
     for each in facts:
         events.update(each.events)
+        rural |= each.rural
     return MonthFacts(
         period=facts[0].period,
         register_households=sum(each.register_households for each in facts),
@@ -215,6 +217,7 @@ def _sum(facts: Sequence[MonthFacts]) -> MonthFacts:
         register_persons=sum(each.register_persons for each in facts),
         county_persons=sum(each.county_persons for each in facts),
         events=dict(sorted(events.items())),
+        rural=rural,
     )
 
 
@@ -241,14 +244,16 @@ def check_request(
     key: Path | None = None,
     processes: int | None = None,
     outside: Sequence[Path] = (),
+    surrounding: float = OUTSIDER_SHARE,
 ) -> None:
     """Raises ValueError, with the value in brackets, for a request that makes no sense.
 
-    That is: no month, a month twice or before the first; no household or more than there are numbers for; no process;
-    a county without villages; a key or one of the files `outside` that would lie in the bucket.
+    That is: no month, a month twice or before the first; no household or more than there are numbers for, on the
+    register or around it; no process; a county without villages; a key or one of the files `outside` that would lie in
+    the bucket.
     """
     check_wanted(periods)
-    cut(households, places(settings().county_code))
+    cut(households, places(settings().county_code), surrounding)
     if processes is not None and processes < 1:
         raise ValueError(f"[{processes}] processes: ask for at least one")
     for what, path in [("answer key folder", key), *(("file", path) for path in outside)]:
@@ -264,24 +269,26 @@ def write_county(
     *,
     key: Path | None = None,
     processes: int | None = None,
+    surrounding: float = OUTSIDER_SHARE,
 ) -> Manifest:
     """Write the files of each month under ``<target>/inbox/<department>/<period>/``, each followed by its .sha256.
 
     The same arguments give the same bytes, whatever the number of `processes` (None: one for each core); a month's
     good files do not depend on which other months are asked for. Most wholly bad files come in the first month,
     others in their own month of the year; a late file comes after those of the next month, or as the last of all.
+    `surrounding`: households outside the register, per register household, 0 for none.
     `target` is the bucket's root; `key` is the folder of the answer key, none if None. Each month's files are put in
     place when they are complete. Raises ValueError for requests that make no sense and for contracts without a habit.
     """
     without = sorted(contracts().keys() - habits().feeds.keys())
     if without:
         raise ValueError(f"contracts without a habit in offices/*.yaml: {without}")
-    check_request(periods, households, key=key, processes=processes)
+    check_request(periods, households, key=key, processes=processes, surrounding=surrounding)
     county_code = settings().county_code
     where = places(county_code)
-    blocks = cut(households, where)
-    answers = KeyFolder(key, county_code, households, seed) if key is not None else None
-    run = Run(county_code, households, seed, tuple(sorted(periods)), key)
+    blocks = cut(households, where, surrounding)
+    answers = KeyFolder(key, county_code, households, seed, surrounding) if key is not None else None
+    run = Run(county_code, households, seed, tuple(sorted(periods)), key, surrounding)
     if answers is not None:
         answers.begin()
     files: list[SampleFile] = []
@@ -303,4 +310,4 @@ def write_county(
         workers.close()
     if answers is not None:
         answers.finish()
-    return Manifest(county_code, seed, households, tuple(facts), tuple(files))
+    return Manifest(county_code, seed, households, tuple(facts), tuple(files), surrounding)

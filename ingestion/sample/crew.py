@@ -81,7 +81,7 @@ class _Failed:
 
 def _serve(wire: Connection, run: Run, first: int, step: int) -> None:
     """Every `step`-th block from the `first` on, month by month."""
-    blocks = cut(run.households, places(run.county_code))[first::step]
+    blocks = cut(run.households, places(run.county_code), run.surrounding)[first::step]
     talks = {block.position: work(run, block) for block in blocks}
     try:
         with steady_memory():

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from hearth.period import Period
 from hearth.settings import settings
 from ingestion.sample.answer_key import KeyTables
+from ingestion.sample.blocks import OUTSIDER_SHARE
 from ingestion.sample.feed_rows import ACCEPTED, TRUE, paths_in, rows_path
 from ingestion.sample.indicators import compute
 from ingestion.sample.key_tables import README, TABLES, path_of, schema_of
@@ -39,9 +40,11 @@ def keep_out(what: str, path: Path) -> None:
 class KeyFolder:
     """One run's key. Months of an earlier run of the same county stay; of another county nothing is kept."""
 
-    def __init__(self, folder: Path, county_code: str, households: int, seed: int) -> None:
+    def __init__(
+        self, folder: Path, county_code: str, households: int, seed: int, surrounding: float = OUTSIDER_SHARE
+    ) -> None:
         self.folder = folder
-        self._run = {"county_code": county_code, "households": households, "seed": seed}
+        self._run = {"county_code": county_code, "households": households, "seed": seed, "surrounding": surrounding}
         self._note = folder / "key.json"
 
     def begin(self) -> None:
@@ -96,7 +99,7 @@ class KeyMonth:
     def __init__(self, key: KeyFolder, period: str) -> None:
         self._key, self._period = key, period
         self._work = Path(tempfile.mkdtemp(prefix=".new-", dir=key.folder))
-        by_block = ("households", "persons", "guarantees")
+        by_block = ("households", "persons", "guarantees", "rural")
         self._writers = {name: pq.ParquetWriter(self._work / name, schema_of(name)) for name in by_block}
         self._remarks: list[dict[str, Any]] = []
         self._links = pa.ipc.new_stream(str(self._work / "links.arrow"), schema_of("links"))

@@ -49,6 +49,12 @@ TABLES: Mapping[str, Mapping[str, Any]] = {
         "schooling": _TEXT,
         "has_open_case": _BOOL,
     },
+    "rural": {
+        "period": _TEXT,
+        "village_code": _TEXT,
+        "households": _INT,
+        "persons": _INT,
+    },
     "links": {
         "period": _TEXT,
         "feed_id": _TEXT,
@@ -106,6 +112,8 @@ warehouse; `hearth score` compares. Parquet; months are `YYYY-MM`, a folder hold
 - `persons/`, one row per person of the county and month: household number (null outside the register), the
   generator's serial (for life), the keyed hash of the ID number where the installation had its secret, sex, age,
   disability, labour, membership, insurance, schooling. No name, no ID number.
+- `rural/`, one row per village and month: households and persons who live there, on the register, on another roll or on
+  none: what rates of the rural population divide by.
 - `links/`, one row per data row of a good file: the true household (null outside the register), whether a fault
   was planted in the row (`is_planted`), and whether the accepted rows lead from it to a household (`is_reachable`: the
   member row of a house's owner may itself have been refused), and by which way (`link_path`: direct by the household
@@ -127,7 +135,7 @@ warehouse; `hearth score` compares. Parquet; months are `YYYY-MM`, a folder hold
 - `indicators.parquet`, one row per indicator, month, region and part: numerator, denominator, unknown and true value
   from `true/`, the same with `expected_` from `accepted/`. Of the registry (`reference/indicator.csv`) it has what the
   feeds of the first release can answer. `is_provisional`: the indicator looks back on months that the key lacks.
-- `key.json`: county, seed, size and months.
+- `key.json`: county, seed, size, surroundings (households outside the register, per register household) and months.
 
 Limits. Of two good files of a feed and month only the later one has rows in `links/` and `remarks/`; `defects/` has
 the faults of both, each under its own file. A feed without a good file in a month carries the newest earlier file of

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from hearth.period import Period
+from ingestion.sample.blocks import OUTSIDER_SHARE
 
 TWICE = "same_file_twice"
 """Kind of a file whose bytes were sent before in its month: nothing of it is taken."""
@@ -85,6 +86,9 @@ class MonthFacts:
     register_persons: int
     county_persons: int
     events: dict[str, int]
+    rural: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """Village -> households and persons who live there, on the register or not: what rates of the population divide by.
+    Empty in a manifest of before there were such counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +100,8 @@ class Manifest:
     households: int
     months: tuple[MonthFacts, ...]
     files: tuple[SampleFile, ...]
+    surrounding: float = OUTSIDER_SHARE
+    """Households outside the register, per register household."""
 
     def good(self, feed_id: str | None = None) -> Iterator[SampleFile]:
         """Files that must be taken (with some rows refused), of one feed or of all; superseded ones among them."""
@@ -107,9 +113,10 @@ class Manifest:
     def beside(self, earlier: Manifest) -> Manifest:
         """Both runs as one manifest, for a county that is sent month by month; this one's months win.
 
-        An earlier run with another county, seed or size was another county: nothing of it is kept.
+        An earlier run with another county, seed, size or surroundings was another county: nothing of it is kept.
         """
-        if (earlier.county_code, earlier.seed, earlier.households) != (self.county_code, self.seed, self.households):
+        theirs, ours = ((each.county_code, each.seed, each.households, each.surrounding) for each in (earlier, self))
+        if theirs != ours:
             return self
         mine = {month.period for month in self.months}
         months = [*(month for month in earlier.months if month.period not in mine), *self.months]
@@ -142,5 +149,8 @@ def read_manifest(path: Path) -> Manifest:
         )
         for file in node["files"]
     ]
-    months = tuple(MonthFacts(**month) for month in node["months"])
+    months = tuple(
+        MonthFacts(**{**month, "rural": {code: tuple(pair) for code, pair in month.get("rural", {}).items()}})
+        for month in node["months"]
+    )
     return Manifest(**{**node, "files": tuple(files), "months": months})

@@ -14,6 +14,9 @@ from ingestion.sample.records import Record, Value, noise, region
 from ingestion.sample.state import State
 from ingestion.sample.wiring import DISTRICTS, District, Scheme, districts, is_failing, schemes
 
+OTHERS_EACH = 3
+"""Persons of a household of whom no roll names one."""
+
 STANDARD_KVA = (30, 50, 80, 100, 125, 160, 200, 250, 315, 400, 500)
 
 
@@ -27,14 +30,19 @@ class _Served:
     register_people: int
 
 
+def _others(state: State, place: Place) -> int:
+    """Households of a village of whom no roll of the sample names a person."""
+    return noise(state, "others", place.code).randint(60, 260)
+
+
 def _served(state: State, place: Place, homes: Sequence[Household]) -> _Served:
     """Households of the sample, and the village's others, of whom no other feed knows a person."""
     mine = [home for home in homes if home.number is None or (home.water.ratings is not None and home.water.is_central)]
     listed = [home for home in mine if home.number is not None]
-    others = noise(state, "others", place.code).randint(60, 260)
+    others = _others(state, place)
     return _Served(
         households=others + len(mine),
-        people=others * 3 + sum(len(home.present(state.period)) for home in mine),
+        people=others * OTHERS_EACH + sum(len(home.present(state.period)) for home in mine),
         register_households=len(listed),
         register_people=sum(len(home.present(state.period)) for home in listed),
     )
@@ -91,11 +99,26 @@ def _scheme(state: State, place: Place, scheme: Scheme, served: _Served, people:
     return Record(values, place)
 
 
-def waterworks(state: State) -> list[Record]:
-    """Grain scheme and served village."""
+def _by_village(state: State) -> Mapping[str, list[Household]]:
     homes: dict[str, list[Household]] = defaultdict(list)
     for home in state.resident:
         homes[home.place.code].append(home)
+    return homes
+
+
+def rural_population(state: State) -> dict[str, tuple[int, int]]:
+    """Village of the block -> households and persons who live there, on the register, on another roll or on none."""
+    homes, found = _by_village(state), {}
+    for place in state.where:
+        mine, others = homes[place.code], _others(state, place)
+        people = sum(len(home.present(state.period)) for home in mine)
+        found[place.code] = (others + len(mine), others * OTHERS_EACH + people)
+    return found
+
+
+def waterworks(state: State) -> list[Record]:
+    """Grain scheme and served village."""
+    homes = _by_village(state)
     known = schemes(state.county)
     served = {place.code: _served(state, place, homes[place.code]) for place in state.where}
     people: Counter[str] = Counter()

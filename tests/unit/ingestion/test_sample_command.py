@@ -41,6 +41,9 @@ def _sample(*arguments: object) -> Result:
         (("--periods", ""), "[] is not a month"),
         (("--processes", 0), "[0] processes: ask for at least one"),
         (("--seed", "x"), "--seed [x] is not a whole number"),
+        (("--surrounding", "-1"), "--surrounding [-1] is not a number of 0 or more"),
+        (("--surrounding", "nan"), "--surrounding [nan] is not a number of 0 or more"),
+        (("--surrounding", "99999"), "[99999.0] households around each of [3200]"),
     ],
 )
 def test_bad_values_get_one_clear_line(home: Path, arguments: tuple[object, ...], said: str) -> None:
