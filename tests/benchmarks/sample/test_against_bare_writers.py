@@ -55,7 +55,7 @@ def _cells() -> dict[str, list[list[Cell]]]:
     found = {}
     for feed_id, contract in contracts().items():
         desk = Desk(contract, habits().feeds[feed_id], OCTOBER, state.county, 7)
-        found[feed_id] = [list(row.cells.values()) for row in desk.rows(state)]
+        found[feed_id] = [list(row.cells.values()) for row in desk.rows(state, desk.truth(state))]
     return found
 
 
