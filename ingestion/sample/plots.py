@@ -114,6 +114,7 @@ def months(key: duckdb.DuckDBPyConnection, found: Portrait) -> Figure:
     names = [period for period, _, _ in moves]
     left.bar(names, [came for _, came, _ in moves], color=_COOL, label="joined the register", width=0.6)
     left.bar(names, [-went for _, _, went in moves], color=_WARM, label="left it", width=0.6)
+    left.tick_params(axis="x", labelrotation=45)
     left.axhline(0, color=_INK, linewidth=0.8)
     _plain_numbers(left, is_upright=True)
     left.set_ylabel("persons in the month")
