@@ -12,6 +12,7 @@ from ingestion.normalise.problems import file_problem
 from ingestion.normalise.text import as_text
 from ingestion.normalise.typed import type_rows
 from ingestion.reader.assemble import assemble
+from ingestion.reader.captions import named_by_captions
 from ingestion.reader.grid import Book, Grid
 from ingestion.reader.headers import HeaderIndex, Layout, find_header
 from ingestion.reader.join import join
@@ -39,7 +40,7 @@ def read_table(data: bytes, file_name: str, contract: Contract, period: Period) 
         claim_by_values(grid, layout, contract)
     sheets = [(grid, layout, assemble(grid, layout)) for grid, layout in found]
     everything = [row for _, _, sheet in sheets for row in sheet.rows] if contract.row_filter else ()
-    table = settle(join(contract, sheets, book, months), everything, index)
+    table = settle(named_by_captions(join(contract, sheets, book, months), sheets), everything, index)
     if not table.rows:
         raise file_problem("F-08")
     said: list[Finding] = []
