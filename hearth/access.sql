@@ -27,7 +27,7 @@ grant update (
     reason_rule_id, reason_message, reason_fix, notes, verdict_at, superseded_by, parent_submission_id, receipt_key,
     is_nil_return, claimed_by, claimed_at
 ) on ops.submission to hearth_loader;
-grant select, insert on ops.first_arrival, ops.confirmation, ops.reopening to hearth_loader;
+grant select, insert on ops.first_arrival, ops.confirmation, ops.reopening, ops.placeholder_waiver to hearth_loader;
 grant select, insert, delete on ops.mended_row to hearth_loader;
 grant select, insert, update, delete on ops.rule_result, ops.row_finding to hearth_loader;
 grant select, insert, update, delete on ops.submission_heading, ops.schema_issue to hearth_loader;

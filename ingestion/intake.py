@@ -28,6 +28,7 @@ from ingestion.judgement import Content, Delivery, History, Judged, judge, refus
 from ingestion.known_numbers import known_numbers
 from ingestion.load import Batch, build_batch
 from ingestion.marks import answered_by
+from ingestion.placeholder_waiver import waived_households
 from ingestion.quarantine import quarantine_rows
 from ingestion.receipt import Receipt, issue, issued
 from ingestion.remarks import MONTHS
@@ -158,6 +159,7 @@ def _history(entry: Submission, contract: Contract) -> History:
         contract_version=version,
         earlier=(earlier.period, earlier.rows_received) if earlier and earlier.period else None,
         volumes=ledger.volumes(slot, MONTHS, same_month="term_code" in contract.by_name),
+        waived_households=waived_households(slot.county_code, Period.parse(slot.period or "").last_day),
         is_closed=reopening.must_wait(slot, datetime.now(UTC), settings().reopening),
         seen_as=_seen_as(entry),
         known=known_numbers,

@@ -24,7 +24,7 @@ from ingestion.nil_return import check_nil_return, is_nil_return
 from ingestion.read import read_table, type_table
 from ingestion.reader.known import Known, restore_known
 from ingestion.reference_data import parameters
-from ingestion.remarks import fill_rates, note, unusual_volume
+from ingestion.remarks import fill_rates, note, unusual_volume, without_waived
 from ingestion.rules import catalogue
 from ingestion.submission import LIVE, WAITING, Merge, Merged, Note, State, Verdict
 from ingestion.table import FileProblem, Finding, RawTable, TypedTable
@@ -65,6 +65,8 @@ class History:
     """Month and data rows of the live submission of the newest earlier month; None without one."""
     volumes: tuple[int, ...] = ()
     """Accepted rows of the live submissions of earlier months with which this month may be compared."""
+    waived_households: frozenset[str] = frozenset()
+    """Households whose placeholder numbers are not asked about in this month."""
     is_closed: bool = False
     """The month was published with this feed, and nobody has opened it again."""
     seen_as: str | None = None
@@ -191,13 +193,15 @@ def _judge_rows(
     in_force = parameters(period.last_day, delivery.county_code)
     checks = run_checks(typed, period, in_force)
     # Typing may pass on what reading found; one fault is said once.
-    readings = tuple(dict.fromkeys((*raw.findings, *typed.findings)))
+    said = dict.fromkeys((*raw.findings, *typed.findings))
+    readings, waived = without_waived(said, typed, history.waived_households if history else frozenset())
     findings = (*readings, *checks.findings)
     headings = drift.headings(raw)
     before = (history.headings, history.contract_version) if history else ((), None)
     issues = drift.compare(contract, period, headings, *before)
     notes = [*_file_notes(raw, readings), *drift.notes(issues, raw)]
     notes += [*_lateness(delivery, history), *_seen_elsewhere(history)]
+    notes += [note("R-ALL-04", "info", f"{waived}行在豁免期内，本月不再询问")] if waived else []
     notes += [*fill_rates(typed, in_force), *unusual_volume(count, history.volumes if history else (), in_force)]
     results = (*summarise_findings(readings, count - withdrawn), *checks.results)
     faulty = error_rows(findings)

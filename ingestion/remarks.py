@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from statistics import median
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ingestion.columns import address_of, as_flags
+from ingestion.normalise.draft import chosen
 from ingestion.rules import catalogue
 from ingestion.submission import Note
-from ingestion.table import TypedTable
+from ingestion.table import Finding, TypedTable
 
 MONTHS = 6
 """With the median of so many earlier months a file is compared (T-02)."""
+_PLACEHOLDER, _HOUSEHOLD = "R-ALL-04", "household_no"
 _FEWEST = 3
 """Of fewer months a median says little."""
 
@@ -45,3 +51,17 @@ def unusual_volume(count: int, volumes: Sequence[int], in_force: Mapping[str, De
     low, high = usual * Decimal(in_force["volume_low"]), usual * Decimal(in_force["volume_high"])
     if not low <= count <= high and abs(count - usual) > Decimal(in_force["shrink_rows_free"]):
         yield note("T-02", "warning", f"本月{count}行，前{len(volumes)}次的中位数为{usual:g}行")
+
+
+def without_waived(
+    findings: Iterable[Finding], typed: TypedTable, households: frozenset[str]
+) -> tuple[tuple[Finding, ...], int]:
+    """The findings without those that a waiver covers, and of how many rows those were."""
+    found = tuple(findings)
+    asked = {(finding.sheet, finding.row) for finding in found if finding.rule_id == _PLACEHOLDER}
+    if not asked or not households or _HOUSEHOLD not in typed.data.column_names:
+        return found, 0
+    held = pc.is_in(typed.data.column(_HOUSEHOLD).combine_chunks(), value_set=pa.array(sorted(households)))
+    covered = asked & {address_of(typed.raw.rows, position) for position in chosen(as_flags(held))}
+    kept = tuple(item for item in found if item.rule_id != _PLACEHOLDER or (item.sheet, item.row) not in covered)
+    return kept, len(covered)
