@@ -40,7 +40,7 @@ def named_day(period: Period, due_day: int) -> date:
 
 
 def due_date(period: Period, due_day: int) -> date:
-    """The last day on which a report is on time by rule: the named day, or the next worked one (notice 002, C1; F-12)."""
+    """Last day of a report that is on time by rule: the named day, or the next worked one (notice 002, C1; F-12)."""
     return next_workday(named_day(period, due_day))
 
 
