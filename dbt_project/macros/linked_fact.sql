@@ -6,6 +6,8 @@
     columns       columns of the feed, in the order of the model's contract
     link_columns  columns of the link that the fact carries
     linked_by     column of the link that is null where a row belongs nowhere
+
+    A fact of households carries village and township of the household: who may see a row is decided on the row.
 -#}
 {% macro linked_fact(feed, link, columns, link_columns=['household_key'], linked_by='household_key') -%}
 with
@@ -23,6 +25,19 @@ link as (
 
 ),
 
+{% if linked_by == 'household_key' -%}
+households as (
+
+    select
+        household_key,
+        village_code,
+        township_code
+    from {{ ref('int_household') }}
+
+),
+
+{% endif -%}
+
 final as (
 
     select
@@ -31,6 +46,10 @@ final as (
         {%- endfor %}
         feed.county_code,
         feed.period,
+        {%- if linked_by == 'household_key' %}
+        households.village_code,
+        households.township_code,
+        {%- endif %}
         {%- for column in columns %}
         feed.{{ column }},
         {%- endfor %}
@@ -46,6 +65,9 @@ final as (
             feed.submission_id = link.submission_id
             and feed.source_sheet = link.source_sheet
             and feed.source_row = link.source_row
+    {%- if linked_by == 'household_key' %}
+    left join households on link.household_key = households.household_key
+    {%- endif %}
 
 )
 
