@@ -5,11 +5,12 @@
     link          link decisions of that feed, one row per row
     columns       columns of the feed, in the order of the model's contract
     link_columns  columns of the link that the fact carries
+    derived       columns worked out of the row: name -> expression over `feed`
     linked_by     column of the link that is null where a row belongs nowhere
 
     A fact of households carries village and township of the household: who may see a row is decided on the row.
 -#}
-{% macro linked_fact(feed, link, columns, link_columns=['household_key'], linked_by='household_key') -%}
+{% macro linked_fact(feed, link, columns, link_columns=['household_key'], derived={}, linked_by='household_key') -%}
 with
 
 feed as (
@@ -53,6 +54,9 @@ final as (
         {%- for column in columns %}
         feed.{{ column }},
         {%- endfor %}
+        {%- for column, expression in derived.items() %}
+        {{ expression }} as {{ column }},
+        {%- endfor %}
         feed.source_period,
         feed.is_carried,
         feed.age_periods,
@@ -62,9 +66,7 @@ final as (
     from feed
     inner join link
         on
-            feed.submission_id = link.submission_id
-            and feed.source_sheet = link.source_sheet
-            and feed.source_row = link.source_row
+            {{ same_row('feed', 'link') }}
     {%- if linked_by == 'household_key' %}
     left join households on link.household_key = households.household_key
     {%- endif %}
