@@ -4,7 +4,7 @@
 revoke all on schema public from public;
 alter schema raw owner to hearth;
 
--- Group roles: people and tools are LOGIN roles that are members of these.
+-- The reader of the demo. Every other right of a reader comes from publishing/access/*.yaml (`hearth access apply`).
 do $$
 begin
     if not exists (select from pg_roles where rolname = 'shared_reader') then
@@ -73,3 +73,4 @@ alter default privileges for role hearth_publisher in schema marts grant select 
 
 -- Readers.
 grant usage on schema shared to shared_reader;
+revoke all on reference.analysis_salt from hearth_loader, hearth_publisher;

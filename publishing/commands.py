@@ -9,12 +9,14 @@ import typer
 
 from hearth.period import Period
 from hearth.settings import settings
+from publishing.access.commands import app as access_app
 from publishing.publications import publications
 from publishing.reminders import ReminderError, messages, send
 from publishing.switch import rollback
 from publishing.tables import PublicationError
 
 app = typer.Typer(no_args_is_help=True)
+app.add_typer(access_app, name="access")
 
 _County = Annotated[str | None, typer.Option("--county", help="County code; the installation's own by default.")]
 _STATES = {"live": "在用", "replaced": "已替换", "rolled_back": "已回退"}
