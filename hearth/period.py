@@ -6,6 +6,7 @@ import calendar
 import re
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import cache
 
 from hearth.settings import settings
 
@@ -48,13 +49,18 @@ class Period:
 
     @property
     def last_day(self) -> date:
-        return date(self.year, self.month, calendar.monthrange(self.year, self.month)[1])
+        return _last_day(self.year, self.month)
 
     def due_at(self, due_day: int) -> datetime:
         """Last moment on which a submission for this period is on time, in the installation's zone (notice 002, C1)."""
         following = self.shift(1)
         day = date(following.year, following.month, due_day)
         return datetime.combine(day + timedelta(days=1), time.min, settings().zone) - timedelta(microseconds=1)
+
+
+@cache
+def _last_day(year: int, month: int) -> date:
+    return date(year, month, calendar.monthrange(year, month)[1])
 
 
 def last_complete_period(today: date) -> Period:
