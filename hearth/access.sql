@@ -1,4 +1,4 @@
--- Who may touch what. Applied after schema.sql and after the rooms' own tables, idempotent.
+-- Who may touch what. Applied after the files of sql/ and after the rooms' own tables, idempotent.
 -- Roles are made by hearth/migrate.py (their passwords are secrets); nothing is granted to PUBLIC.
 
 revoke all on schema public from public;

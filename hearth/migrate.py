@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from importlib.metadata import entry_points
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import LiteralString, cast
 
 import psycopg
@@ -15,6 +17,7 @@ from hearth.database import Role, connect, password
 from hearth.settings import settings
 
 _LOCK_ID = 7_305_812  # one migration at a time; the number means nothing else
+_NUMBERED = re.compile(r"\d\d_[a-z_]+\.sql")
 _log = structlog.get_logger()
 
 
@@ -36,9 +39,24 @@ def _ensure_roles(connection: psycopg.Connection) -> None:
         connection.execute(statement)
 
 
-def _script(connection: psycopg.Connection, name: str) -> None:
-    text = files("hearth").joinpath(name).read_text(encoding="utf-8")
-    connection.execute(text.encode())
+def schema_scripts() -> list[Traversable]:
+    """The files of ``hearth/sql``, in the order in which they are applied: by name, which begins with two digits.
+
+    Raises RuntimeError when the installation brought none, or one whose place in the order cannot be read.
+    """
+    scripts = sorted(
+        (item for item in files("hearth").joinpath("sql").iterdir() if item.name.endswith(".sql")),
+        key=lambda item: item.name,
+    )
+    if misnamed := [item.name for item in scripts if not _NUMBERED.fullmatch(item.name)]:
+        raise RuntimeError(f"{misnamed} in hearth/sql: a file is named by its place and subject, 45_calendar.sql")
+    if not scripts:
+        raise RuntimeError("hearth/sql holds no script; the package was built without its data")
+    return scripts
+
+
+def _apply(connection: psycopg.Connection, script: Traversable) -> None:
+    connection.execute(script.read_text(encoding="utf-8").encode())
 
 
 def migrate() -> None:
@@ -46,9 +64,10 @@ def migrate() -> None:
     with connect(Role.OWNER) as connection:
         connection.execute("select pg_advisory_xact_lock(%s)", [_LOCK_ID])
         _ensure_roles(connection)
-        _script(connection, "schema.sql")
+        for script in schema_scripts():
+            _apply(connection, script)
         for hook in sorted(entry_points(group="hearth.migrations"), key=lambda entry: entry.name):
             run = cast("Callable[[psycopg.Connection], None]", hook.load())
             run(connection)
             _log.debug("migrated", room=hook.name)
-        _script(connection, "access.sql")
+        _apply(connection, files("hearth").joinpath("access.sql"))
