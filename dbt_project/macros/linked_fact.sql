@@ -5,9 +5,12 @@
     link          link decisions of that feed, one row per row
     columns       columns of the feed, in the order of the model's contract
     link_columns  columns of the link that the fact carries
+    derived       columns worked out of the row: name -> expression over `feed`
     linked_by     column of the link that is null where a row belongs nowhere
+
+    A fact of households carries village and township of the household: who may see a row is decided on the row.
 -#}
-{% macro linked_fact(feed, link, columns, link_columns=['household_key'], linked_by='household_key') -%}
+{% macro linked_fact(feed, link, columns, link_columns=['household_key'], derived={}, linked_by='household_key') -%}
 with
 
 feed as (
@@ -23,6 +26,19 @@ link as (
 
 ),
 
+{% if linked_by == 'household_key' -%}
+households as (
+
+    select
+        household_key,
+        village_code,
+        township_code
+    from {{ ref('int_household') }}
+
+),
+
+{% endif -%}
+
 final as (
 
     select
@@ -31,8 +47,15 @@ final as (
         {%- endfor %}
         feed.county_code,
         feed.period,
+        {%- if linked_by == 'household_key' %}
+        households.village_code,
+        households.township_code,
+        {%- endif %}
         {%- for column in columns %}
         feed.{{ column }},
+        {%- endfor %}
+        {%- for column, expression in derived.items() %}
+        {{ expression }} as {{ column }},
         {%- endfor %}
         feed.source_period,
         feed.is_carried,
@@ -43,9 +66,10 @@ final as (
     from feed
     inner join link
         on
-            feed.submission_id = link.submission_id
-            and feed.source_sheet = link.source_sheet
-            and feed.source_row = link.source_row
+            {{ same_row('feed', 'link') }}
+    {%- if linked_by == 'household_key' %}
+    left join households on link.household_key = households.household_key
+    {%- endif %}
 
 )
 
