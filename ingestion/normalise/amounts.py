@@ -50,11 +50,11 @@ def with_amounts_judged(table: TypedTable, parameters: Mapping[str, Decimal | st
 
 def _median(amounts: pa.ChunkedArray) -> Decimal | None:
     """The exact median of the amounts that are not zero; None if there are too few."""
-    scale = amounts.type.scale if pa.types.is_decimal(amounts.type) else 0
+    scale: int = amounts.type.scale if pa.types.is_decimal(amounts.type) else 0
     smallest = pc.multiply(amounts.drop_null(), pa.scalar(10**scale)).cast(pa.int64()).to_numpy()
     held = smallest[smallest != 0]
     if len(held) < _FEWEST:
         return None
     places = ((len(held) - 1) // 2, len(held) // 2)
     both = int(np.partition(held, places)[list(places)].sum())
-    return Decimal(both) / (2 * 10**scale)
+    return Decimal(both).scaleb(-scale) / 2

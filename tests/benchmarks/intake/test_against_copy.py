@@ -28,6 +28,12 @@ COUNTY = "530524"
 ROWS = int(os.environ.get("HEARTH_BENCH_ROWS", "1000000"))
 TARGET = 3.0
 REACHED = 12.0
+"""Not the target. Seconds of one core for 300,000 rows: COPY of the file 0.5; intake 4.5, of which hashing 1.0 (2.4
+values a row, two hashes each), typing 0.9, reading 0.7, rules 0.1, writing CSV 0.5, and the server 1.4 for rows
+that are 2.7 times as long as those of the file. The steps follow one another: hashing does not overlap with loading."""
+FIRST_REACHED, AGAIN_REACHED = 31.0, 5.0
+"""The same for the vault: values that are new, and values that it holds. Nearly all of it is waiting for the server:
+270,000 new values took 18 s on a busy machine, of which hashing, sealing and writing here took 0.9."""
 
 
 def _copy_seconds(data: bytes) -> float:
@@ -118,3 +124,5 @@ def test_csv_against_copy(clean_warehouse: Settings, capsys: pytest.CaptureFixtu
             f" {kept} new values = {first / copy:.1f}x, {again:.2f} s = {again / copy:.1f}x when it holds them"
         )
     assert watch.whole / copy < REACHED
+    assert first / copy < FIRST_REACHED
+    assert again / copy < AGAIN_REACHED
