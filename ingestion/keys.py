@@ -124,11 +124,15 @@ class DataKey:
 
     def seal(self, texts: Sequence[str], places: Sequence[str]) -> list[bytes]:
         """Nonce and ciphertext of each text, bound to its place: moved to another place, it does not open."""
+        return self.seal_bytes([text.encode() for text in texts], [place.encode() for place in places])
+
+    def seal_bytes(self, texts: Sequence[bytes], places: Sequence[bytes]) -> list[bytes]:
+        """The same for texts and places in UTF-8."""
         encrypt = self._cipher.encrypt
         nonces = os.urandom(_NONCE * len(texts))
         starts = range(0, len(nonces), _NONCE)
         return [
-            (nonce := nonces[start : start + _NONCE]) + encrypt(nonce, text.encode(), place.encode())
+            (nonce := nonces[start : start + _NONCE]) + encrypt(nonce, text, place)
             for start, text, place in zip(starts, texts, places, strict=True)
         ]
 
@@ -167,6 +171,8 @@ def unwrapped(connection: psycopg.Connection[Any], key_id: int, scope: str, vers
 # ---------------------------------------------------------------- tokens
 _HASH_BLOCK = 64
 """Bytes that SHA-256 takes at a time."""
+TOKEN_LENGTH = 64
+"""Hex digits of a token."""
 
 
 class Tokens:
@@ -178,7 +184,12 @@ class Tokens:
 
     def of(self, kind: str, values: Sequence[str]) -> list[str]:
         """HMAC-SHA256 of each value as 64 hex digits: equal for equal values of one kind, in every feed and month."""
-        # HMAC put together from its two hashes (RFC 2104): millions of values, and a copy of a hash costs least.
+        text = self.hex_of(kind, [value.encode() for value in values])
+        return [text[start : start + TOKEN_LENGTH] for start in range(0, len(text), TOKEN_LENGTH)]
+
+    def hex_of(self, kind: str, values: Sequence[bytes]) -> str:
+        """The same for values in UTF-8, all tokens in one text: millions of them, and each object costs."""
+        # HMAC put together from its two hashes (RFC 2104), for a copy of a hash costs least.
         key = self._key if len(self._key) <= _HASH_BLOCK else hashlib.sha256(self._key).digest()
         padded = key.ljust(_HASH_BLOCK, b"\0")
         inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in padded) + f"{kind}\x1f".encode()).copy
@@ -186,10 +197,10 @@ class Tokens:
         found = []
         for value in values:
             one, two = inner(), outer()
-            one.update(value.encode())
+            one.update(value)
             two.update(one.digest())
-            found.append(two.hexdigest())
-        return found
+            found.append(two.digest())
+        return b"".join(found).hex()
 
 
 def tokens_in_force(connection: psycopg.Connection[Any]) -> Tokens:

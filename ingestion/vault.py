@@ -11,10 +11,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import psycopg
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from hearth.database import Role, connect
 from ingestion import keys
+from ingestion.copying import ascii_texts, csv_blocks, fixed_texts
 from ingestion.keys import DataKey, Tokens
 
 VAULT_KINDS = frozenset(
@@ -33,6 +37,11 @@ RETURNED_ROW = "returned_row"
 """What the access log calls a rejected row that is opened for its sender's return workbook."""
 
 
+_BETWEEN = b"\x1f"
+_PORTION = 50_000
+"""Values that are sealed at a time."""
+
+
 def known_kind(kind: str) -> str:
     """The kind itself. Raises ValueError when it is unknown; a value is never in the message."""
     if kind not in VAULT_KINDS:
@@ -42,12 +51,23 @@ def known_kind(kind: str) -> str:
 
 def place(kind: str, token: str) -> str:
     """What a sealed value is bound to."""
-    return f"{kind}\x1f{token}"
+    return f"{kind}{_BETWEEN.decode()}{token}"
 
 
 def row_place(submission_id: str, sheet: str, row: int) -> str:
     """What a sealed quarantine row is bound to."""
     return f"{submission_id}\x1f{sheet}\x1f{row}"
+
+
+@dataclass(frozen=True, slots=True)
+class Hashed:
+    """Values of one kind, none of them twice, beside their tokens."""
+
+    tokens: pa.StringArray
+    values: pa.StringArray = field(repr=False)
+
+    def __len__(self) -> int:
+        return len(self.tokens)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +81,11 @@ class Sealer:
     def tokens(self, kind: str, values: Sequence[str]) -> list[str]:
         """Keyed hashes of normalised values, 64 hex digits each. Raises ValueError for an unknown kind."""
         return self.hashing.of(known_kind(kind), values)
+
+    def hashed(self, kind: str, values: pa.StringArray) -> Hashed:
+        """Distinct values with their tokens, for `store`. Raises ValueError for an unknown kind."""
+        texts = values.cast(pa.binary()).to_pylist()
+        return Hashed(fixed_texts(self.hashing.hex_of(known_kind(kind), texts), keys.TOKEN_LENGTH), values)
 
     def seal(self, kind: str, values: Sequence[str]) -> tuple[list[str], list[bytes]]:
         """Tokens and ciphertexts of values, for `store`."""
@@ -85,44 +110,59 @@ def token(kind: str, value: str) -> str:
     return keys.newest_tokens().of(known_kind(kind), [value])[0]
 
 
-def store(values: Mapping[str, Mapping[str, str]], sealing: Sealer) -> int:
-    """Keep values that the vault does not hold yet: {kind: {token: value}}. Returns how many were new.
+def store(values: Mapping[str, Hashed], sealing: Sealer) -> int:
+    """Keep values, by kind, that the vault does not hold yet. Returns how many were new.
 
     May be repeated: nothing is doubled. Only what is missing is encrypted, which from the second month on is little.
     Every writer inserts in the same order, so that two intakes with names in common cannot deadlock.
     """
+    kinds = sorted(map(known_kind, values))
+    asked = pa.table(
+        {
+            "kind": pa.concat_arrays([pa.repeat(kind, len(values[kind])) for kind in kinds]),
+            "token": pa.concat_arrays([values[kind].tokens for kind in kinds]),
+            "value": pa.concat_arrays([values[kind].values for kind in kinds]),
+        }
+    )
     with connect(Role.VAULT) as connection, connection.cursor() as cursor:
         keys.hold_tokens(connection, sealing.hashing.version)
-        cursor.execute("create temporary table asked (kind text, token text) on commit drop")
-        with cursor.copy("copy asked (kind, token) from stdin") as copy:
-            for kind in sorted(values):
-                for known in values[kind]:
-                    copy.write_row((known_kind(kind), known))
-        missing = cursor.execute(
-            "select kind, token from asked where not exists"
-            " (select from vault.entry where entry.kind = asked.kind and entry.token = asked.token)"
-            " order by kind, token"
-        ).fetchall()
-        sealed = sealing.key.seal(
-            [values[kind][known] for kind, known in missing], [place(kind, known) for kind, known in missing]
+        missing = asked.take(_missing(cursor, asked.drop_columns("value")))
+        cursor.execute("create temporary table fresh (kind text, token text, ciphertext bytea) on commit drop")
+        with cursor.copy("copy fresh (kind, token, ciphertext) from stdin (format csv)") as copy:
+            for piece in missing.to_batches(max_chunksize=_PORTION):
+                for block in csv_blocks(pa.Table.from_batches([_sealed(piece, sealing.key)])):
+                    copy.write(block)
+        cursor.execute(
+            "insert into vault.entry (kind, token, key_id, ciphertext, first_submission_id)"
+            " select kind, token, %s, ciphertext, %s from fresh order by kind, token"
+            " on conflict (kind, token) do nothing",  # another writer may have been first
+            [sealing.key.key_id, sealing.submission_id],
         )
-        return insert_entries(cursor, [(*pair, text) for pair, text in zip(missing, sealed, strict=True)], sealing)
+        return cursor.rowcount
 
 
-def insert_entries(cursor: psycopg.Cursor[Any], entries: Sequence[tuple[str, str, bytes]], sealing: Sealer) -> int:
-    """COPY (kind, token, ciphertext) into the vault, but for tokens that another writer brought first."""
-    cursor.execute("create temporary table fresh (kind text, token text, ciphertext bytea) on commit drop")
-    with cursor.copy("copy fresh (kind, token, ciphertext) from stdin (format binary)") as copy:
-        copy.set_types(["text", "text", "bytea"])
-        for entry in entries:
-            copy.write_row(entry)
-    cursor.execute(
-        "insert into vault.entry (kind, token, key_id, ciphertext, first_submission_id)"
-        " select kind, token, %s, ciphertext, %s from fresh order by kind, token"
-        " on conflict (kind, token) do nothing",
-        [sealing.key.key_id, sealing.submission_id],
-    )
-    return cursor.rowcount
+def _missing(cursor: psycopg.Cursor[Any], asked: pa.Table) -> pa.Array:
+    """Places in ``asked`` of what the vault does not hold, in the order of kind and token."""
+    cursor.execute("create temporary table asked (place integer, kind text, token text) on commit drop")
+    with cursor.copy("copy asked (place, kind, token) from stdin (format csv)") as copy:
+        for block in csv_blocks(asked.add_column(0, "place", pa.array(np.arange(asked.num_rows)))):
+            copy.write(block)
+    with cursor.copy(
+        "copy (select place from asked where not exists"
+        " (select from vault.entry where entry.kind = asked.kind and entry.token = asked.token)"
+        " order by kind, token) to stdout"
+    ) as copy:
+        places = b"".join(map(bytes, copy)).split()
+    return pa.array(map(int, places), pa.int64())
+
+
+def _sealed(piece: pa.RecordBatch, key: DataKey) -> pa.RecordBatch:
+    """Kind, token and ciphertext, as PostgreSQL reads binary values, of values that are to be kept."""
+    kinds, tokens, values = (piece.column(name).cast(pa.binary()).to_pylist() for name in ("kind", "token", "value"))
+    sealed = key.seal_bytes(values, [kind + _BETWEEN + token for kind, token in zip(kinds, tokens, strict=True)])
+    ends = np.cumsum([0, *map(len, sealed)]) * 2
+    ciphertexts = pc.binary_join_element_wise(r"\x", ascii_texts(b"".join(sealed).hex(), ends), "")
+    return pa.record_batch({"kind": piece.column("kind"), "token": piece.column("token"), "ciphertext": ciphertexts})
 
 
 def _check_reader(who: str, purpose: str) -> None:

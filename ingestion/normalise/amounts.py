@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
-from statistics import median
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from ingestion.normalise.problems import make_finding
 from ingestion.table import TypedTable
@@ -26,8 +29,8 @@ def with_amounts_judged(table: TypedTable, parameters: Mapping[str, Decimal | st
         if column.amount_band is None or column.name not in table.raw.headers:
             continue
         low, high = (Decimal(parameters[f"amount_band_{column.amount_band}_{end}"]) for end in ("low", "high"))
-        amounts = [value for value in table.data[column.name].to_pylist() if value]
-        if len(amounts) >= _FEWEST and not low <= median(amounts) <= high:
+        middle = _median(table.data[column.name])
+        if middle is not None and not low <= middle <= high:
             found.append(
                 make_finding(
                     "S-08",
@@ -43,3 +46,15 @@ def with_amounts_judged(table: TypedTable, parameters: Mapping[str, Decimal | st
                 )
             )
     return replace(table, findings=tuple(found))
+
+
+def _median(amounts: pa.ChunkedArray) -> Decimal | None:
+    """The exact median of the amounts that are not zero; None if there are too few."""
+    scale: int = amounts.type.scale if pa.types.is_decimal(amounts.type) else 0
+    smallest = pc.multiply(amounts.drop_null(), pa.scalar(10**scale)).cast(pa.int64()).to_numpy()
+    held = smallest[smallest != 0]
+    if len(held) < _FEWEST:
+        return None
+    places = ((len(held) - 1) // 2, len(held) // 2)
+    both = int(np.partition(held, places)[list(places)].sum())
+    return Decimal(both).scaleb(-scale) / 2

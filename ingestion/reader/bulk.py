@@ -21,18 +21,25 @@ BULK_BYTES = 1 << 20
 """Smaller files are read row by row: they gain nothing."""
 _BLOCK = 8 << 20
 _SAMPLE = 60
-_HEAD = 200_000
+HEAD = 200_000
+"""Characters from which the form of a text is told."""
+_LONGEST_CHARACTER = 4
+"""Bytes in UTF-8."""
 _MOST_UNEVEN = 1_000
 """More rows than this of another width than the others, and the file is read row by row."""
 _QUOTE = 0x22
 
 
-def read_bulk(text: str, delimiter: str) -> TextRows | None:
-    """The records of a large text file; None if it is small or anything about it needs the careful reader."""
-    if len(text) < BULK_BYTES:
+def is_large(data: bytes) -> bool:
+    """Whether reading by column gains anything."""
+    return len(data) >= BULK_BYTES
+
+
+def read_bulk(data: bytes, delimiter: str) -> TextRows | None:
+    """The records of a large text in UTF-8; None if it is small or anything about it needs the careful reader."""
+    if not is_large(data):
         return None
-    width = _usual_width(text, delimiter)
-    data = text.encode("utf-8", errors="surrogatepass")
+    width = _usual_width(head_of(data), delimiter)
     if (
         not 2 <= width <= MOST_COLUMNS
         or data.count(b"\r") != data.count(b"\r\n")
@@ -42,9 +49,14 @@ def read_bulk(text: str, delimiter: str) -> TextRows | None:
     return _split(data, delimiter, width)
 
 
+def head_of(data: bytes) -> str:
+    """The first characters of a text in UTF-8."""
+    return data[: HEAD * _LONGEST_CHARACTER].decode("utf-8", errors="ignore")[:HEAD]
+
+
 def _usual_width(text: str, delimiter: str) -> int:
     """Cells of most of the first records."""
-    lines = [line for line in text[:_HEAD].splitlines() if line.strip()][:_SAMPLE]
+    lines = [line for line in text.splitlines() if line.strip()][:_SAMPLE]
     try:
         widths = Counter(len(record) for record in csv.reader(lines, delimiter=delimiter))
     except csv.Error:
@@ -57,10 +69,10 @@ def _is_well_quoted(data: bytes, delimiter: str) -> bool:
 
     Counted from the start, marks open and close in turn; a doubled one closes and opens again at once.
     """
+    if b'"' not in data:
+        return True
     characters = np.frombuffer(data, np.uint8)
     marks = np.flatnonzero(characters == _QUOTE)
-    if len(marks) == 0:
-        return True
     if len(marks) % 2:
         return False
     ends = np.zeros(256, np.bool_)

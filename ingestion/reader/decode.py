@@ -5,6 +5,9 @@ from __future__ import annotations
 import codecs
 import re
 
+import numpy as np
+import pyarrow as pa
+
 from ingestion.normalise.problems import file_problem
 from ingestion.table import FileProblem
 
@@ -49,6 +52,16 @@ def decode_named(data: bytes) -> tuple[str, str]:
         if not HAN.search(text):
             raise _undecodable(data, "utf-8", not_utf8) from None
         return text, "gb18030"
+
+
+def is_utf8(data: bytes) -> bool:
+    """Whether the bytes are strict UTF-8, told without making a text of them."""
+    buffers = [None, pa.py_buffer(np.array([0, len(data)], np.int64)), pa.py_buffer(data)]
+    try:
+        pa.LargeBinaryArray.from_buffers(pa.large_binary(), 1, buffers).cast(pa.large_string())
+    except pa.ArrowInvalid:
+        return False
+    return True
 
 
 def bare_utf16(data: bytes) -> str | None:

@@ -8,14 +8,15 @@ from collections import Counter
 from typing import cast
 
 from ingestion.normalise.problems import file_problem
-from ingestion.reader.bulk import read_bulk
+from ingestion.reader.bulk import HEAD, head_of, is_large, read_bulk
+from ingestion.reader.decode import is_utf8
 from ingestion.reader.grid import Book, Grid
 from ingestion.reader.guards import LONGEST_CELL, MOST_COLUMNS, Limits, check_text, long_cell, too_many_cells
+from ingestion.reader.text_rows import TextRows
 from ingestion.table import CellValue
 
 _DELIMITERS = (",", "\t", ";")
 _SAMPLE = 60
-_HEAD = 200_000
 csv.field_size_limit(LONGEST_CELL)
 
 
@@ -28,9 +29,9 @@ def read_delimited(text: str, limits: Limits | None = None) -> Book:
     delimiter = delimiter_of(text)
     ends = text.count("\n") + text.count("\r") - text.count("\r\n")
     check_text(text.count(delimiter) + ends, ends, limits or Limits())
-    bulk = read_bulk(text, delimiter)
+    bulk = read_bulk(text.encode("utf-8", errors="surrogatepass"), delimiter)
     if bulk is not None:
-        return Book([Grid("", cast("list[list[CellValue]]", bulk))], is_text=True)
+        return _held_by_column(bulk)
     try:
         records = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
     except csv.Error as problem:
@@ -48,9 +49,27 @@ def read_delimited(text: str, limits: Limits | None = None) -> Book:
     return Book([Grid("", rows)], is_text=True)
 
 
+def read_large(data: bytes, limits: Limits) -> tuple[Book, str] | None:
+    """The same of a large text in UTF-8, which is never held as one text, with its delimiter.
+
+    None if it is small, not in UTF-8, or anything about it needs the careful reader. Raises FileProblem F-02.
+    """
+    if not is_large(data) or not is_utf8(data):
+        return None
+    delimiter = delimiter_of(head_of(data))
+    ends = data.count(b"\n") + data.count(b"\r") - data.count(b"\r\n")
+    check_text(data.count(delimiter.encode()) + ends, ends, limits)
+    bulk = read_bulk(data, delimiter)
+    return None if bulk is None else (_held_by_column(bulk), delimiter)
+
+
+def _held_by_column(rows: TextRows) -> Book:
+    return Book([Grid("", cast("list[list[CellValue]]", rows))], is_text=True)
+
+
 def delimiter_of(text: str) -> str:
     """The character that cuts most of the first lines into the same number of cells."""
-    lines = [line for line in text[:_HEAD].splitlines() if line.strip()][:_SAMPLE]
+    lines = [line for line in text[:HEAD].splitlines() if line.strip()][:_SAMPLE]
 
     def regularity(delimiter: str) -> tuple[int, int]:
         try:

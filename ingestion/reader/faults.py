@@ -57,7 +57,7 @@ def xlsx_marks(data: bytes) -> Marks:
             if part in names:
                 xml = archive.read(part)
                 marks.faults[sheet.get("name", "")] = _broken_cells(xml)
-                if _LOST_ZERO.search(xml):
+                if b".1<" in xml and _LOST_ZERO.search(xml):
                     marks.octobers[sheet.get("name", "")] = _octobers(xml, _two_decimals(styles))
     return marks
 
@@ -94,7 +94,8 @@ def _octobers(xml: bytes, styles: set[int]) -> dict[tuple[int, int], str]:
 
 
 def _broken_cells(xml: bytes) -> dict[tuple[int, int], str]:
-    if b't="e"' not in xml and not _FORMULA.search(xml):
+    may_have_formulas = b"<f" in xml or b":f" in xml  # asked first, for patterns are slow
+    if b't="e"' not in xml and not (may_have_formulas and _FORMULA.search(xml)):
         return {}
     found: dict[tuple[int, int], str] = {}
     for cell in _CELL.finditer(xml):

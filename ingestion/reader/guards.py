@@ -83,7 +83,8 @@ def refuse_document_type(xml: bytes) -> None:
 
 _REFERENCE = re.compile(rb'r="([A-Z]{0,3})([0-9]{1,7})"')
 _ODD = re.compile(rb"r(?:\s+=|=\s|=')")
-_ODD_CELL = (b"<c\n", b"<c\t", b"<c\r", b":c ", b":c>", b":c/", b"<!")
+_ODD_CELL = (b"<c\n", b"<c\t", b"<c\r", b"<!")
+_PREFIXED_CELL = (b":c ", b":c>", b":c/")
 
 
 @dataclass(slots=True)
@@ -109,19 +110,36 @@ class Extent:
         if self.is_odd:
             return
         cells = text.count(b"<c ") + text.count(b"<c>") + text.count(b"<c/")
-        if any(mark in text for mark in _ODD_CELL) or _ODD.search(text):
+        raw = np.frombuffer(text + b"\0" * 16, dtype=np.uint8)
+        equals = np.flatnonzero(raw[1:-1] == ord("=")) + 1
+        if _has_odd_cells(text) or (_may_be_odd(raw, equals) and _ODD.search(text)):
             self.is_odd = True
             return
-        columns, rows, addressed = _references(text)
+        columns, rows, addressed = _references(raw, equals)
         self.rows, self.columns = max(self.rows, rows), max(self.columns, columns)
         self.cells += cells
         self.is_odd = cells != addressed
 
 
-def _references(text: bytes) -> tuple[int, int, int]:
-    """Largest column and row of ``r="C7"`` and ``r="7"``, and how many of them name a column."""
-    raw = np.frombuffer(text + b"\0" * 16, dtype=np.uint8)
-    marks = np.flatnonzero((raw[1:-2] == ord("r")) & (raw[2:-1] == ord("=")) & (raw[3:] == ord('"')))
+def _has_odd_cells(text: bytes) -> bool:
+    if any(mark in text for mark in _ODD_CELL):
+        return True
+    return b":c" in text and any(mark in text for mark in _PREFIXED_CELL)
+
+
+def _may_be_odd(raw: npt.NDArray[np.uint8], equals: npt.NDArray[np.int64]) -> bool:
+    """Whether an attribute may be written as only `_ODD` tells: a pattern over the whole text is slow."""
+    before, after = raw[equals - 1], raw[equals + 1]
+    return bool((before <= ord(" ")).any() or (after[before == ord("r")] != ord('"')).any())
+
+
+def _references(raw: npt.NDArray[np.uint8], equals: npt.NDArray[np.int64]) -> tuple[int, int, int]:
+    """Largest column and row of ``r="C7"`` and ``r="7"``, and how many of them name a column.
+
+    ``equals``: where the equals signs stand.
+    """
+    marks = equals[(raw[equals - 1] == ord("r")) & (raw[equals + 1] == ord('"'))] - 2
+    marks = marks[marks >= 0]
     places = marks[raw[marks] <= ord(" ")] + 4
     columns: npt.NDArray[np.int64] = np.zeros(len(places), dtype=np.int64)
     rows: npt.NDArray[np.int64] = np.zeros(len(places), dtype=np.int64)
@@ -219,6 +237,8 @@ _IS_SHARED = re.compile(rb"\bt\s*=\s*[\"']s[\"']")
 
 def text_lengths(xml: bytes) -> npt.NDArray[np.int64]:
     """Bytes of each entry of the shared texts, mark-up included."""
+    if b":si>" not in xml:
+        return np.fromiter(map(len, xml.split(b"</si>")[:-1]), dtype=np.int64) + len(b"</si>")
     ends = np.fromiter((match.end() for match in _END_OF_TEXT.finditer(xml)), dtype=np.int64)
     return np.diff(ends, prepend=0)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import replace
 
+from ingestion.columns import cells_of
 from ingestion.table import CellValue, RawTable
 
 Known = Callable[[str, Collection[str]], frozenset[str]]
@@ -21,7 +22,9 @@ def restore_known(raw: RawTable, known: Known) -> RawTable:
     for column in raw.contract.columns:
         if column.known_from is None or column.name not in raw.headers:
             continue
-        sent = {text for row in raw.rows if (text := _whole(row.cells.get(column.name))) is not None}
+        cells = cells_of(raw.rows, column.name)
+        # Cells that are all text hold no number, and an Arrow array holds nothing else.
+        sent = {text for cell in cells if (text := _whole(cell)) is not None} if isinstance(cells, list) else set()
         found = known(column.known_from, sent) if sent else frozenset()
         if not found:
             continue

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
 from ingestion.reader.decode import decode_named
-from ingestion.reader.delimited import delimiter_of, read_delimited
+from ingestion.reader.delimited import delimiter_of, read_delimited, read_large
 from ingestion.reader.grid import Book
 from ingestion.reader.guards import Limits
 from ingestion.reader.markup import read_html, read_xml2003
@@ -54,11 +55,17 @@ def open_file(data: bytes, limits: Limits) -> Opened:
             text, encoding = decode_named(data)
             return Opened("html", encoding, read_html(text, limits))
         case FileKind.TEXT:
+            body = data.removeprefix(BOM_UTF8)
+            if (large := read_large(body, limits)) is not None:
+                return Opened(_text_kind(large[1]), "utf-8" if body is data else "utf-8-sig", large[0])
             text, encoding = decode_named(data)
             return open_text(text, encoding, limits)
 
 
 def open_text(text: str, encoding: str, limits: Limits) -> Opened:
     """Delimited text that is decoded already."""
-    kind = "tsv" if delimiter_of(text) == "\t" else "csv"
-    return Opened(kind, encoding, read_delimited(text, limits))
+    return Opened(_text_kind(delimiter_of(text)), encoding, read_delimited(text, limits))
+
+
+def _text_kind(delimiter: str) -> str:
+    return "tsv" if delimiter == "\t" else "csv"

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from ingestion.columns import row_sheets
 from ingestion.contract import Column, Contract, Demand, Privacy
 from ingestion.normalise.codes import find_code
 from ingestion.normalise.mapping import mapped
@@ -93,7 +94,7 @@ def _apart(row: RawRow, name: str, pattern: re.Pattern[str], own: Sequence[str])
 
 def _name_by_sheet(raw: RawTable) -> RawTable:
     """What the name of its sheet says, for rows in which the cell is empty."""
-    sheets = {row.sheet for row in raw.rows} if not raw.is_text else set()
+    sheets = set(row_sheets(raw.rows).unique().to_pylist()) if not raw.is_text else set()
     for column in raw.contract.columns:
         said = {sheet: text for sheet in sheets if (text := value_of_sheet(column, sheet)) is not None}
         if not said:

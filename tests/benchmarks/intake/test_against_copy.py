@@ -28,6 +28,12 @@ COUNTY = "530524"
 ROWS = int(os.environ.get("HEARTH_BENCH_ROWS", "1000000"))
 TARGET = 3.0
 REACHED = 12.0
+"""Not the target. Seconds of one core for 300,000 rows: COPY of the file 0.5; intake 4.5, of which hashing 1.0 (2.4
+values a row, two hashes each), typing 0.9, reading 0.7, rules 0.1, writing CSV 0.5, and the server 1.4 for rows
+that are 2.7 times as long as those of the file. The steps follow one another: hashing does not overlap with loading."""
+FIRST_REACHED, AGAIN_REACHED = 31.0, 5.0
+"""The same for the vault: values that are new, and values that it holds. Nearly all of it is waiting for the server:
+270,000 new values took 18 s on a busy machine, of which hashing, sealing and writing here took 0.9."""
 
 
 def _copy_seconds(data: bytes) -> float:
@@ -94,6 +100,13 @@ def intake(data: bytes) -> tuple[Watch, Batch, int]:
     return watch, batch, int((~faulty).sum())
 
 
+def _keeping(batch: Batch) -> float:
+    """Seconds that the vault takes for the values of the file."""
+    started = time.perf_counter()
+    vault.store(batch.entries, vault.sealer("bench"))
+    return time.perf_counter() - started
+
+
 def test_csv_against_copy(clean_warehouse: Settings, capsys: pytest.CaptureFixture[str]) -> None:
     data = csv_bytes(ROWS)
     copy = _copy_seconds(data)
@@ -103,9 +116,13 @@ def test_csv_against_copy(clean_warehouse: Settings, capsys: pytest.CaptureFixtu
     assert count == (loaded,)
     assert 0.99 * ROWS < loaded < ROWS
     kept = sum(map(len, batch.entries.values()))
+    first, again = _keeping(batch), _keeping(batch)
     with capsys.disabled():
         print(
             f"\n{ROWS} rows x {len(TITLES)}, {len(data) / 1e6:.0f} MB: COPY {copy:.2f} s; intake {watch.whole:.2f} s"
-            f" = {watch.whole / copy:.1f}x (target {TARGET}x): {watch}; {kept} values for the vault"
+            f" = {watch.whole / copy:.1f}x (target {TARGET}x): {watch}; the vault takes {first:.2f} s for"
+            f" {kept} new values = {first / copy:.1f}x, {again:.2f} s = {again / copy:.1f}x when it holds them"
         )
     assert watch.whole / copy < REACHED
+    assert first / copy < FIRST_REACHED
+    assert again / copy < AGAIN_REACHED

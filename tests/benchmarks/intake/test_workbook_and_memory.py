@@ -24,10 +24,14 @@ OCTOBER = Period(2026, 10)
 COUNTY = "530524"
 SHEET_ROWS = int(os.environ.get("HEARTH_BENCH_SHEET_ROWS", "300000"))
 SHEET_TARGET = 2.0
-SHEET_READ_REACHED, SHEET_TYPED_REACHED = 4.0, 6.0
+SHEET_READ_REACHED, SHEET_TYPED_REACHED = 3.4, 4.1
+"""A fifth above 2.8 and 3.4. What is beside the engine: each part is unpacked and looked through before the engine may
+see it (guards), unpacked once more for what the engine does not tell (faults), and rows are turned into columns."""
 MEMORY_ROWS = int(os.environ.get("HEARTH_BENCH_MEMORY_ROWS", "500000"))
 MEMORY_TARGET_MB = 1_000
-BYTES_A_ROW = 2_500
+BYTES_A_ROW = 510
+"""A fifth above 423: the text, its columns and the typed columns are held together, since rules and duplicates are
+asked of the whole file. Memory grows with the file; `max_file_mb` keeps it below the target."""
 _MEASURE = """
 import resource, sys
 from tests.benchmarks.intake.rolls import FEED, csv_bytes

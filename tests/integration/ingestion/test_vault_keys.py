@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import psycopg
+import pyarrow as pa
 import pytest
 from cryptography.exceptions import InvalidTag
 from cryptography.fernet import Fernet
@@ -125,8 +126,8 @@ def test_store_keeps_each_value_once_under_the_first_submission() -> None:
     assert first.key.key_id != second.key.key_id
     assert vault.sealer("SUB-1").key.key_id == first.key.key_id
 
-    def values(*names: str) -> dict[str, dict[str, str]]:
-        return {"person_name": dict(zip(first.tokens("person_name", names), names, strict=True))}
+    def values(*names: str) -> dict[str, vault.Hashed]:
+        return {"person_name": first.hashed("person_name", pa.array(names))}
 
     assert vault.store(values("慕容甲", "慕容乙"), first) == 2
     assert vault.store(values("慕容乙", "慕容丙"), second) == 1
