@@ -102,6 +102,7 @@ class KeyMonth:
         by_block = ("households", "persons", "guarantees", "rural")
         self._writers = {name: pq.ParquetWriter(self._work / name, schema_of(name)) for name in by_block}
         self._remarks: list[dict[str, Any]] = []
+        self._sources: list[dict[str, Any]] = []
         self._links = pa.ipc.new_stream(str(self._work / "links.arrow"), schema_of("links"))
         self._rows: dict[tuple[str, str], pq.ParquetWriter] = {}
         self._rates: Counter[tuple[str, ...]] = Counter()
@@ -117,6 +118,7 @@ class KeyMonth:
                 _add(self._rows[kind, feed_id], table)
         self._links.write_table(block.tables["links"])
         self._remarks += block.tables["remarks"].to_pylist()
+        self._sources = self._sources or block.tables["sources"].to_pylist()
         for row in block.tables["rates"].to_pylist():
             for count in _COUNTS:
                 self._rates[*(row[name] for name in _PLACE), count] += row[count]
@@ -161,7 +163,7 @@ class KeyMonth:
         good = _counted(files)
         for row in self._remarks:
             row |= {"path": good[row["feed_id"]].path, "sha256": good[row["feed_id"]].sha256}
-        written = (("defects", defects), ("rates", self._rate_rows()), ("remarks", self._remarks))
+        written = (("defects", defects), ("rates", self._rate_rows()), ("remarks", self._remarks), ("sources", self._sources))
         for name, rows in written:
             pq.write_table(pa.Table.from_pylist(rows, schema=schema_of(name)), self._work / name)
         for name in TABLES:

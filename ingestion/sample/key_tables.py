@@ -55,6 +55,14 @@ TABLES: Mapping[str, Mapping[str, Any]] = {
         "households": _INT,
         "persons": _INT,
     },
+    "sources": {
+        "period": _TEXT,
+        "feed_id": _TEXT,
+        "is_sent": _BOOL,
+        "source_period": _TEXT,
+        "age_periods": _INT,
+        "is_carried": _BOOL,
+    },
     "links": {
         "period": _TEXT,
         "feed_id": _TEXT,
@@ -114,6 +122,8 @@ warehouse; `hearth score` compares. Parquet; months are `YYYY-MM`, a folder hold
   disability, labour, membership, insurance, schooling. No name, no ID number.
 - `rural/`, one row per village and month: households and persons who live there, on the register, on another roll or on
   none: what rates of the rural population divide by.
+- `sources/`, one row per feed and month: whether a file (or a nil return) came, and the month of the newest file that
+  could be taken: what the month's conclusions rest on. Null: none has come yet in this run.
 - `links/`, one row per data row of a good file: the true household (null outside the register), whether a fault
   was planted in the row (`is_planted`), and whether the accepted rows lead from it to a household (`is_reachable`: the
   member row of a house's owner may itself have been refused), and by which way (`link_path`: direct by the household
