@@ -238,7 +238,12 @@ class AnswerKey:
             for feed_id in contracts()
             for feed in (feeds[habits().feeds[feed_id].subject],)
         ]
-        rows = self._rows | {"sources": sources, "guarantees": guarantees, "rates": rates(guarantees), "remarks": self._remarks}
+        rows = self._rows | {
+            "sources": sources,
+            "guarantees": guarantees,
+            "rates": rates(guarantees),
+            "remarks": self._remarks,
+        }
         tables = {name: pa.Table.from_pylist(lines, schema=schema_of(name)) for name, lines in rows.items()}
         links = [pa.Table.from_pylist([], schema=schema_of("links"))]
         accepted: dict[str, pa.Table] = {}

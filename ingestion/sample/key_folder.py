@@ -22,6 +22,7 @@ from ingestion.sample.feed_rows import ACCEPTED, TRUE, paths_in, rows_path
 from ingestion.sample.indicators import compute
 from ingestion.sample.key_tables import README, TABLES, path_of, schema_of
 from ingestion.sample.manifest import TWICE, SampleFile
+from ingestion.sample.story_table import story_table
 
 _COUNTS = ("universe", "met", "unmet", "unknown")
 _PLACE = ("period", "level_code", "region_code", "guarantee")
@@ -74,6 +75,8 @@ class KeyFolder:
         found, states = compute(true, accepted, guarantees, periods, str(self._run["county_code"]))
         pq.write_table(found, path_of(self.folder, "indicators"))
         pq.write_table(states, path_of(self.folder, "states"))
+        stories = story_table([path_of(self.folder, "remarks", month) for month in months])
+        pq.write_table(stories, path_of(self.folder, "stories"))
         self._note.write_text(json.dumps(self._run | {"periods": months}, indent=1) + "\n", encoding="utf-8")
         (self.folder / "README.md").write_text(README, encoding="utf-8")
 
@@ -163,7 +166,12 @@ class KeyMonth:
         good = _counted(files)
         for row in self._remarks:
             row |= {"path": good[row["feed_id"]].path, "sha256": good[row["feed_id"]].sha256}
-        written = (("defects", defects), ("rates", self._rate_rows()), ("remarks", self._remarks), ("sources", self._sources))
+        written = (
+            ("defects", defects),
+            ("rates", self._rate_rows()),
+            ("remarks", self._remarks),
+            ("sources", self._sources),
+        )
         for name, rows in written:
             pq.write_table(pa.Table.from_pylist(rows, schema=schema_of(name)), self._work / name)
         for name in TABLES:

@@ -129,13 +129,14 @@ class Score:
         agreed = sum(count for key, state, count in cells if key == state)
         equal = sum(rate.equal for rate in self.rates.values())
         same = sum(one.equal for one in self.indicators.values())
+        due, alike = self._remarked("warned"), self._remarked("accepted")
         return {
             "files_missing": self.files_missing,
             "months_unpublished": len(self.unpublished),
             "rule_recall": ratio(found, found + sum(rule.missed for rule in rules)),
             "rule_precision": ratio(found, found + sum(rule.false_alarms for rule in rules)),
-            "warning_recall": ratio(self._remarked("warned").said, self._remarked("warned").planted),
-            "look_alikes_accused": self._remarked("accepted").said,
+            "warning_recall": ratio(due.said, due.planted),
+            "look_alikes_accused": alike.said if alike.planted else None,
             "link_recall": ratio(right, right + sum(link.missed for link in links)),
             "link_precision": ratio(right, right + sum(link.wrong for link in links)),
             "state_agreement": ratio(agreed, sum(count for _, _, count in cells)),
