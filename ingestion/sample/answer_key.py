@@ -226,7 +226,24 @@ class AnswerKey:
         for row in self._rows["persons"]:
             listed = self._first_listed.get(row["person"])
             row["first_listed"] = str(listed) if listed is not None and listed <= self._period else None
-        rows = self._rows | {"guarantees": guarantees, "rates": rates(guarantees), "remarks": self._remarks}
+        sources = [
+            {
+                "period": period,
+                "feed_id": feed_id,
+                "is_sent": feed.source == self._period,
+                "source_period": str(feed.source) if feed.source else None,
+                "age_periods": feed.age(self._period),
+                "is_carried": feed.source not in {None, self._period},
+            }
+            for feed_id in contracts()
+            for feed in (feeds[habits().feeds[feed_id].subject],)
+        ]
+        rows = self._rows | {
+            "sources": sources,
+            "guarantees": guarantees,
+            "rates": rates(guarantees),
+            "remarks": self._remarks,
+        }
         tables = {name: pa.Table.from_pylist(lines, schema=schema_of(name)) for name, lines in rows.items()}
         links = [pa.Table.from_pylist([], schema=schema_of("links"))]
         accepted: dict[str, pa.Table] = {}

@@ -113,6 +113,7 @@ def _facts(state: State) -> MonthFacts:
         county_persons=sum(1 for _ in everyone(state)),
         events=dict(sorted(Counter(state.events).items())),
         rural=rural_population(state),
+        unsent=tuple(feed_id for feed_id, habit in habits().feeds.items() if habit.is_unsent(state.period)),
     )
 
 
@@ -131,7 +132,11 @@ def _month(state: State, key: AnswerKey | None, *, is_first: bool) -> Generator[
         for feed_id, contract in contracts().items()
     }
     truth = {feed_id: desk.truth(state) for feed_id, desk in desks.items()}
-    rows = {feed_id: desk.rows(state, truth[feed_id]) for feed_id, desk in desks.items()}
+    rows = {
+        feed_id: desk.rows(state, truth[feed_id])
+        for feed_id, desk in desks.items()
+        if not desk.habit.is_unsent(state.period)
+    }
     terms = yield Counted({feed_id: len(found) for feed_id, found in rows.items()}, _facts(state))
     if not isinstance(terms, Terms):
         raise TypeError(f"expected the terms, not [{type(terms).__name__}]")
@@ -146,6 +151,8 @@ def _month(state: State, key: AnswerKey | None, *, is_first: bool) -> Generator[
     for feed_id, desk in desks.items():
         if key is not None:
             key.see_truth(feed_id, truth.pop(feed_id))
+        if feed_id not in rows:
+            continue
         habit = terms.habits[feed_id]
         sent = Desk(desk.contract, habit, desk.period, desk.where, desk.seed)
         again = habit.second(state.period)

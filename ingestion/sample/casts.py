@@ -93,6 +93,28 @@ CASTS: Mapping[str, Cast] = {
             len(home.present(period)) == 1 and home.is_unaided and home.head.age_on(period.last_day) < 59
         )
     ),
+    "alone_and_old": _home(
+        lambda home, period: (
+            len(home.present(period)) == 1 and home.is_unaided and 60 <= home.head.age_on(period.last_day) < 72
+        )
+    ),
+    "in_institution": _home(
+        lambda home, period: (
+            on_support(home, period)
+            and home.support is not None
+            and home.support.institution is not None
+            and _has_power(home)
+        )
+    ),
+    "exits_now": _home(lambda home, period: home.exited == period and home.change == ("15", period)),
+    "just_cleared": _home(
+        lambda home, period: home.cleared is not None and 1 <= period.months_since(home.cleared) <= 2
+    ),
+    "exited_on_dibao": lambda home, period: (
+        [home.allowance.holder]
+        if home.allowance and on_allowance(home, period) and home.exited and 0 < period.months_since(home.exited) <= 12
+        else []
+    ),
     "new_home": _home(lambda home, period: home.joined is not None and 0 <= period.months_since(home.joined) <= 1),
     "pupil": _people(lambda _home, person, period: _is_pupil(person, period, 7, 13)),
     "grown_pupil": _people(lambda _home, person, period: _is_pupil(person, period, 8, 11)),

@@ -10,7 +10,7 @@ from random import Random
 
 from hearth.period import Period
 from ingestion.contract import Contract, Kind
-from ingestion.sample.cells import DATE_STYLES, MONTH_STYLES, Cell
+from ingestion.sample.cells import DATE_STYLES, MONTH_STYLES, Broken, Cell
 from ingestion.sample.habits import DefectPlan, Habit
 from ingestion.sample.layouts import Row
 from ingestion.sample.people import check_character, compose_id_number
@@ -33,6 +33,9 @@ class Scene:
     def has_numbers(self) -> bool:
         """Cells of the format have types."""
         return self.habit.format in {"xlsx", "xls"}
+
+
+_Change = Callable[[Row, DefectPlan, "Scene"], Cell]
 
 
 class NotHereError(Exception):
@@ -193,11 +196,21 @@ def _swapped(row: Row, plan: DefectPlan, scene: Scene) -> Cell:
     return theirs
 
 
+def _broken(text: str) -> _Change:
+    """A cell that holds no value; only in a workbook of the format whose reader sees it."""
+
+    def change(row: Row, plan: DefectPlan, scene: Scene) -> Cell:
+        if scene.habit.format != "xlsx" or row.cells.get(plan.column or "") is None:
+            raise NotHereError
+        return Broken(text)
+
+    return change
+
+
 def _other_county(row: Row, plan: DefectPlan, scene: Scene) -> Cell:
     return "530522" + text_of(row, plan)[6:]
 
 
-_Change = Callable[[Row, DefectPlan, Scene], Cell]
 CHANGES: Mapping[str, _Change] = {
     "wrong_check_digit": _wrong_check_digit,
     "digit_typo": _digit_typo,
@@ -222,5 +235,7 @@ CHANGES: Mapping[str, _Change] = {
     "last_month": _last_month,
     "swapped": _swapped,
     "other_county": _other_county,
+    "error_value": _broken("#N/A"),
+    "uncounted_formula": _broken("=SUM(A1:A2)"),
 }
 """What is done to one cell -> what is then written into it."""

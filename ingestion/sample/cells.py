@@ -12,6 +12,11 @@ from ingestion.sample.habits import Habit
 from ingestion.sample.places import Place
 from ingestion.sample.records import Record, Value
 
+
+class Broken(str):
+    """What a cell shows that holds no value: an error (`#N/A`), or a formula (`=…`) that nobody calculated."""
+
+
 Cell = str | int | float | date | None
 """A cell before it is encoded; a date is written as a date cell where the format has them."""
 

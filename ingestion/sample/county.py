@@ -86,6 +86,8 @@ class _Month:
         """The first block shows which formats will hold the rows."""
         share = len(block.serials) / self.run.households
         for number, (feed_id, contract) in enumerate(contracts().items()):
+            if feed_id not in counted.rows:
+                continue
             own = Desk(contract, habits().feeds[feed_id].at(self.period), self.period, self.where, self.run.seed)
             rows = counted.rows[feed_id] if share == 1 else int(counted.rows[feed_id] / share * HEADROOM)
             desk = own.fitting(_largest_sheet(own.habit, rows, self.where))
@@ -218,6 +220,7 @@ def _sum(facts: Sequence[MonthFacts]) -> MonthFacts:
         county_persons=sum(each.county_persons for each in facts),
         events=dict(sorted(events.items())),
         rural=rural,
+        unsent=facts[0].unsent,
     )
 
 

@@ -139,7 +139,13 @@ class Habit(_Strict):
     again: tuple[Again, ...] = ()
     late_month: int | None = None
     """The month of the year whose file comes after the next month's."""
+    unsent_month: int | None = None
+    """The month of the year whose file never comes."""
     old_form: OldForm | None = None
+
+    def is_unsent(self, period: Period) -> bool:
+        """The office forgets the month."""
+        return period.month == self.unsent_month
 
     def at(self, period: Period) -> Habit:
         """The habit as it was in a month."""

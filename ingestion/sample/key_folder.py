@@ -22,6 +22,7 @@ from ingestion.sample.feed_rows import ACCEPTED, TRUE, paths_in, rows_path
 from ingestion.sample.indicators import compute
 from ingestion.sample.key_tables import README, TABLES, path_of, schema_of
 from ingestion.sample.manifest import TWICE, SampleFile
+from ingestion.sample.story_table import story_table
 
 _COUNTS = ("universe", "met", "unmet", "unknown")
 _PLACE = ("period", "level_code", "region_code", "guarantee")
@@ -76,6 +77,8 @@ class KeyFolder:
         found, states = compute(true, accepted, guarantees, periods, str(self._run["county_code"]))
         pq.write_table(found, path_of(self.folder, "indicators"))
         pq.write_table(states, path_of(self.folder, "states"))
+        stories = story_table([path_of(self.folder, "remarks", month) for month in months])
+        pq.write_table(stories, path_of(self.folder, "stories"))
         self._note.write_text(json.dumps(self._run | {"periods": months}, indent=1) + "\n", encoding="utf-8")
         (self.folder / "README.md").write_text(README, encoding="utf-8")
 
@@ -103,6 +106,7 @@ class KeyMonth:
         self._work = Path(tempfile.mkdtemp(prefix=".new-", dir=key.folder))
         by_block = ("households", "persons", "guarantees", "rural")
         self._writers = {name: pq.ParquetWriter(self._work / name, schema_of(name)) for name in by_block}
+        self._sources: list[dict[str, Any]] = []
         self._waiting = {
             name: pa.ipc.new_stream(str(self._work / f"{name}.arrow"), schema_of(name)) for name in _BY_FILE
         }
@@ -120,6 +124,7 @@ class KeyMonth:
                 _add(self._rows[kind, feed_id], table)
         for name, stream in self._waiting.items():
             stream.write_table(block.tables[name])
+        self._sources = self._sources or block.tables["sources"].to_pylist()
         for row in block.tables["rates"].to_pylist():
             for count in _COUNTS:
                 self._rates[*(row[name] for name in _PLACE), count] += row[count]
@@ -163,7 +168,7 @@ class KeyMonth:
         for name in _BY_FILE:
             self._address(name, good)
         defects = [row for file in files if TWICE not in file.of_the_file for row in _defects(file, self._period)]
-        for name, rows in (("defects", defects), ("rates", self._rate_rows())):
+        for name, rows in (("defects", defects), ("rates", self._rate_rows()), ("sources", self._sources)):
             pq.write_table(pa.Table.from_pylist(rows, schema=schema_of(name)), self._work / name)
         for name in TABLES:
             (self._work / name).replace(path_of(self._key.folder, name, self._period))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +54,14 @@ TABLES: Mapping[str, Mapping[str, Any]] = {
         "village_code": _TEXT,
         "households": _INT,
         "persons": _INT,
+    },
+    "sources": {
+        "period": _TEXT,
+        "feed_id": _TEXT,
+        "is_sent": _BOOL,
+        "source_period": _TEXT,
+        "age_periods": _INT,
+        "is_carried": _BOOL,
     },
     "links": {
         "period": _TEXT,
@@ -114,6 +122,8 @@ warehouse; `hearth score` compares. Parquet; months are `YYYY-MM`, a folder hold
   disability, labour, membership, insurance, schooling. No name, no ID number.
 - `rural/`, one row per village and month: households and persons who live there, on the register, on another roll or on
   none: what rates of the rural population divide by.
+- `sources/`, one row per feed and month: whether a file (or a nil return) came, and the month of the newest file that
+  could be taken: what the month's conclusions rest on. Null: none has come yet in this run.
 - `links/`, one row per data row of a good file: the true household (null outside the register), whether a fault
   was planted in the row (`is_planted`), and whether the accepted rows lead from it to a household (`is_reachable`: the
   member row of a house's owner may itself have been refused), and by which way (`link_path`: direct by the household
@@ -132,6 +142,11 @@ warehouse; `hearth score` compares. Parquet; months are `YYYY-MM`, a folder hold
   without a good file in the month has the rows it carries, unless it reports events.
 - `states.parquet`, one row per active household and month: the guarantees as they truly are, with nothing aged, refused
   or unproved; unknown only where nobody ever looked.
+- `stories.parquet`, one row per story of `remarks/`: rule, family (contradiction, history, look_alike: nothing may be
+  said of it), household, person or village, the month it was `opened` and the first month without it (`closed`, which
+  may lie ahead; null: open for as long as the sample lasts), which feeds say what is not so (`said_by`, `said`), which
+  have it right (`denied_by`), and the months in whose accepted rows the one and the other stand (`said_in`,
+  `denied_in`: a ledger can see a contradiction of two rows only where it has both; a dropped row stands nowhere).
 - `indicators.parquet`, one row per indicator, month, region and part: numerator, denominator, unknown and true value
   from `true/`, the same with `expected_` from `accepted/`. Of the registry (`reference/indicator.csv`) it has what the
   feeds of the first release can answer. `is_provisional`: the indicator looks back on months that the key lacks.
@@ -154,16 +169,34 @@ def path_of(folder: Path, name: str, period: str | None = None) -> Path:
     return folder / (f"{name}.parquet" if period is None else f"{name}/{period}.parquet")
 
 
-def load_table(folder: Path, name: str, *, months: Collection[str] | None = None) -> pa.Table:
-    """A table of the key, all months or some. Raises FileNotFoundError when there is no key in the folder."""
+def months_of(folder: Path) -> list[str]:
+    """Months of the key. Raises FileNotFoundError when there is no key in the folder."""
+    months = sorted(path.stem for path in (folder / "households").glob("*.parquet"))
+    if not months:
+        raise FileNotFoundError(
+            f"no answer key in [{folder}]: households/*.parquet is missing; run hearth sample first"
+        )
+    return months
+
+
+def load_table(
+    folder: Path, name: str, *, months: Collection[str] | None = None, columns: Sequence[str] | None = None
+) -> pa.Table:
+    """A table of the key, all months or some, all columns or some.
+
+    Raises FileNotFoundError when there is no key in the folder.
+    """
     if name not in TABLES:
-        whole = pq.read_table(path_of(folder, name))
+        whole = pq.read_table(path_of(folder, name), columns=columns)
         return whole if months is None else whole.filter(pc.is_in(whole["period"], pa.array(sorted(months))))
     paths = sorted((folder / name).glob("*.parquet"))
     if not paths:
         raise FileNotFoundError(f"no answer key in [{folder}]: {name}/*.parquet is missing; run hearth sample first")
     wanted = [path for path in paths if months is None or path.stem in months]
-    return pa.concat_tables([schema_of(name).empty_table(), *(pq.read_table(path) for path in wanted)])
+    none = schema_of(name).empty_table()
+    return pa.concat_tables(
+        [none.select(columns) if columns else none, *(pq.read_table(path, columns=columns) for path in wanted)]
+    )
 
 
 def read_table(folder: Path, name: str, *, months: Collection[str] | None = None) -> list[dict[str, Any]]:

@@ -91,6 +91,8 @@ class MonthFacts:
     rural: dict[str, tuple[int, int]] = field(default_factory=dict)
     """Village -> households and persons who live there, on the register or not: what rates of the population divide by.
     Empty in a manifest of before there were such counts."""
+    unsent: tuple[str, ...] = ()
+    """Feeds of which no file comes, not even late."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +183,13 @@ def read_manifest(path: Path) -> Manifest:
         for file in node["files"]
     ]
     months = tuple(
-        MonthFacts(**{**month, "rural": {code: tuple(pair) for code, pair in month.get("rural", {}).items()}})
+        MonthFacts(
+            **{
+                **month,
+                "rural": {code: tuple(pair) for code, pair in month.get("rural", {}).items()},
+                "unsent": tuple(month.get("unsent", ())),
+            }
+        )
         for month in node["months"]
     )
     return Manifest(**{**node, "files": tuple(files), "months": months})

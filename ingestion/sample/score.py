@@ -6,7 +6,7 @@ the newest build, so they are scored for its month alone; findings and published
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ from hearth.database import Role, connect
 from ingestion.reference_data import indicators
 from ingestion.sample.conclusions import GUARANTEES, MET, UNMET
 from ingestion.sample.indicators import GUARANTEE_OF
-from ingestion.sample.key_tables import TABLES, read_table
+from ingestion.sample.key_tables import load_table, months_of, read_table
 from ingestion.sample.score_model import (
     IndicatorScore,
     KindScore,
@@ -137,8 +137,11 @@ def _address(row: Mapping[str, Any]) -> Address:
 
 
 def _score_rules(score: Score, found: Found, key: Path) -> None:
-    defects, links = read_table(key, "defects"), read_table(key, "links")
-    files = {row["sha256"]: row["path"] for row in (*defects, *links)}
+    defects = read_table(key, "defects")
+    files = {row["sha256"]: row["path"] for row in defects}
+    for month in months_of(key):  # a row of links for every row of every file: only the files are wanted
+        links = load_table(key, "links", months={month}, columns=["sha256", "path"])
+        files |= {row["sha256"]: row["path"] for row in links.group_by(["sha256", "path"]).aggregate([]).to_pylist()}
     score.files_expected, score.files_missing = len(files), len(files.keys() - found.received)
     planted = {(_address(row), row["rule_id"]) for row in defects if row["sha256"] in found.received}
     touched = {address for address, _ in planted}
@@ -166,8 +169,8 @@ def _score_rules(score: Score, found: Found, key: Path) -> None:
 def _score_links(score: Score, found: Found, key: Path) -> None:
     score.link_period = found.link_period
     links: dict[str, LinkScore] = defaultdict(LinkScore)
-    for row in read_table(key, "links"):
-        if row["is_planted"] or row["period"] != found.link_period or row["sha256"] not in found.received:
+    for row in read_table(key, "links", months={found.link_period or ""}):
+        if row["is_planted"] or row["sha256"] not in found.received:
             continue
         if row["feed_id"].partition(".")[2] not in found.linked_feeds:
             continue
@@ -190,26 +193,25 @@ def _score_links(score: Score, found: Found, key: Path) -> None:
 
 
 def _score_states(score: Score, found: Found, key: Path) -> None:
-    published = {period for period, _ in found.states}
-    expected = {(row["period"], row["household_no"]): row for row in read_table(key, "guarantees")}
-    months = {period for period, _ in expected}
+    published, months = {period for period, _ in found.states}, set(months_of(key))
     score.periods, score.unpublished = sorted(months & published), sorted(months - published)
-    for name in STATES:
-        one, confusion = StateScore(), Counter[tuple[str, str]]()
-        for place in sorted(expected.keys() | found.states.keys()):
-            if place[0] not in score.periods:
-                continue
-            truth = expected[place][f"{name}_state"] if place in expected else ABSENT
-            said = found.states[place][name] if place in found.states else ABSENT
-            confusion[truth, said] += 1
-            if truth != said:
-                one.wrong_met += said == MET
-                one.wrong_unmet += said == UNMET
-                reason = f" ({expected[place].get(f'{name}_reason') or 'all'})" if place in expected else ""
-                score.note(f"state {name}", f"{place[0]} household [{place[1]}]: key {truth}{reason}, warehouse {said}")
-        for (truth, said), count in sorted(confusion.items()):
-            one.confusion.setdefault(truth, {})[said] = count
-        score.states[name] = one
+    score.states = {name: StateScore() for name in STATES}
+    said_of: dict[str, dict[str, Mapping[str, str]]] = defaultdict(dict)
+    for (period, number), states in found.states.items():
+        said_of[period][number] = states
+    for period in score.periods:
+        expected = {row["household_no"]: row for row in read_table(key, "guarantees", months={period})}
+        for number in sorted(expected.keys() | said_of[period].keys()):
+            for name, one in score.states.items():
+                truth = expected[number][f"{name}_state"] if number in expected else ABSENT
+                said = said_of[period][number][name] if number in said_of[period] else ABSENT
+                row = one.confusion.setdefault(truth, {})
+                row[said] = row.get(said, 0) + 1
+                if truth != said:
+                    one.wrong_met += said == MET
+                    one.wrong_unmet += said == UNMET
+                    reason = f" ({expected[number].get(f'{name}_reason') or 'all'})" if number in expected else ""
+                    score.note(f"state {name}", f"{period} household [{number}]: key {truth}{reason}, warehouse {said}")
 
 
 def _score_rates(score: Score, found: Found, key: Path) -> None:
@@ -272,10 +274,14 @@ def _score_indicators(score: Score, found: Found, key: Path) -> None:
 
 
 def score_against(found: Found, key: Path) -> Score:
-    """The score of what was found against the key in the folder. Raises FileNotFoundError when it holds no key."""
+    """The score of what was found against the key in the folder. Raises FileNotFoundError when it holds no key.
+
+    The key is read month by month: a year of rows is not in memory at once.
+    """
     score = Score()
-    remarks = read_table(key, "remarks") if "remarks" in TABLES else []
-    score_remarks(score, remarks, findings=found.findings, warnings=found.warnings, received=found.received)
+    for month in months_of(key):
+        remarks = read_table(key, "remarks", months={month})
+        score_remarks(score, remarks, findings=found.findings, warnings=found.warnings, received=found.received)
     for part in (_score_rules, _score_links, _score_states, _score_rates, _score_indicators):
         part(score, found, key)
     return score

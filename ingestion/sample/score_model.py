@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
+from typing import Any, TypeVar
 
 NAMED = 50
 """So many differences of each kind are written down one by one."""
@@ -97,6 +98,9 @@ class IndicatorScore:
     truth_compared: int = 0
 
 
+_One = TypeVar("_One", RuleScore, KindScore, PathScore, LinkScore, IndicatorScore)
+
+
 @dataclass(slots=True)
 class Score:
     """All of it; `differences` names up to `NAMED` of each kind, without personal data."""
@@ -129,13 +133,14 @@ class Score:
         agreed = sum(count for key, state, count in cells if key == state)
         equal = sum(rate.equal for rate in self.rates.values())
         same = sum(one.equal for one in self.indicators.values())
+        due, alike = self._remarked("warned"), self._remarked("accepted")
         return {
             "files_missing": self.files_missing,
             "months_unpublished": len(self.unpublished),
             "rule_recall": ratio(found, found + sum(rule.missed for rule in rules)),
             "rule_precision": ratio(found, found + sum(rule.false_alarms for rule in rules)),
-            "warning_recall": ratio(self._remarked("warned").said, self._remarked("warned").planted),
-            "look_alikes_accused": self._remarked("accepted").said,
+            "warning_recall": ratio(due.said, due.planted),
+            "look_alikes_accused": alike.said if alike.planted else None,
             "link_recall": ratio(right, right + sum(link.missed for link in links)),
             "link_precision": ratio(right, right + sum(link.wrong for link in links)),
             "state_agreement": ratio(agreed, sum(count for _, _, count in cells)),
@@ -154,22 +159,14 @@ class Score:
     def to_json(self) -> str:
         """Counts, shares, the headline and examples of differences; `paths` are the link paths over all feeds."""
         node = asdict(self) | {"headline": self.headline()}
-        node["rules"] = {name: asdict(rule) | precision_recall(rule) for name, rule in sorted(self.rules.items())}
-        node["kinds"] = {
-            name: asdict(kind) | {"recall": ratio(kind.found, kind.planted)}
-            for name, kind in sorted(self.kinds.items())
-        }
+        node["rules"] = _with(self.rules, precision_recall)
+        node["kinds"] = _with(self.kinds, lambda kind: {"recall": ratio(kind.found, kind.planted)})
         node["links"] = {
-            name: asdict(link)
-            | link_ratios(link)
-            | {"by_path": {path: asdict(one) | link_ratios(one) for path, one in sorted(link.by_path.items())}}
-            for name, link in sorted(self.links.items())
+            name: row | {"by_path": _with(self.links[name].by_path, link_ratios)}
+            for name, row in _with(self.links, link_ratios).items()
         }
-        node["paths"] = {path: asdict(one) | link_ratios(one) for path, one in sorted(self.paths().items())}
-        node["indicators"] = {
-            code: asdict(one) | {"is_computed": one.said > 0} | indicator_ratios(one)
-            for code, one in sorted(self.indicators.items())
-        }
+        node["paths"] = _with(self.paths(), link_ratios)
+        node["indicators"] = _with(self.indicators, lambda one: {"is_computed": one.said > 0} | indicator_ratios(one))
         return json.dumps(node, ensure_ascii=False, indent=1) + "\n"
 
     def paths(self) -> dict[str, PathScore]:
@@ -181,6 +178,11 @@ class Score:
                 total.right, total.wrong = total.right + one.right, total.wrong + one.wrong
                 total.missed += one.missed
         return found
+
+
+def _with(scores: Mapping[str, _One], shares: Callable[[_One], Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Name -> counts and shares of each."""
+    return {name: asdict(one) | dict(shares(one)) for name, one in sorted(scores.items())}
 
 
 def _cells(confusion: Mapping[str, Mapping[str, int]]) -> Iterable[tuple[str, str, int]]:

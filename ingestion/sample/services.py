@@ -336,7 +336,9 @@ def meters(state: State) -> list[Record]:
         if meter.account_no is None:
             continue
         use = noise(state, f"kwh/{state.period}", meter.account_no).uniform(0.7, 1.3)
-        kwh = round(meter.monthly_kwh * use, 2) if meter.is_supplied else 0.0
+        # Nobody lives in the house of somebody who lives in an institution.
+        is_empty = home.support is not None and home.support.institution is not None and on_support(home, state.period)
+        kwh = round(meter.monthly_kwh * use * (0.05 if is_empty else 1), 2) if meter.is_supplied else 0.0
         by_number = meter.link == "household_no" and home.number is not None
         values: dict[str, Value] = {
             **region(home.place, home.hamlet),

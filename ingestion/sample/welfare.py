@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from hearth.period import Period
-from ingestion.sample.people import MOVED, Person
+from ingestion.sample.people import Person
 from ingestion.sample.population import Household, Support
 from ingestion.sample.records import Record, Value, noise, on_allowance, on_support, region
 from ingestion.sample.state import State
@@ -120,10 +120,14 @@ def _disabled(state: State, home: Household, person: Person) -> Record | None:
 def disabled(state: State) -> list[Record]:
     """Grain person with a disability certificate who is paid at least one subsidy, or whose subsidy ends now."""
     found = []
+    present = {p.id_number for home in state.resident for p in home.present(state.period) if p.disability is not None}
     for home in _in_order([home for home in state.households if home.exists(state.period)]):
         for person in home.members:
-            is_paid_elsewhere = (person.left is not None and person.left[0] in MOVED) or on_support(home, state.period)
-            if person.disability is None or not person.is_listed(state.period) or is_paid_elsewhere:
+            # Whoever moved to another household of the county goes on being paid there.
+            has_moved = person.left is not None and person.id_number in present
+            if person.disability is None or not person.is_listed(state.period) or has_moved:
+                continue
+            if on_support(home, state.period):
                 continue
             record = _disabled(state, home, person)
             if record is not None:

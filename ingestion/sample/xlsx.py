@@ -17,7 +17,7 @@ from functools import cache
 from typing import BinaryIO
 from xml.sax.saxutils import escape
 
-from ingestion.sample.cells import Cell
+from ingestion.sample.cells import Broken, Cell
 
 LEVEL = 3
 """Compression: at 6 a workbook takes twice as long and is a tenth smaller."""
@@ -118,19 +118,30 @@ def cell_xml(cell: Cell) -> str:
 _LEFT, _RIGHT = '<c t="inlineStr"><is><t>', "</t></is></c>"
 
 
-def _column_xml(cells: Sequence[Cell]) -> list[str]:
+def _broken_xml(cell: Broken, column: int, row: int) -> str:
+    """It says where it stands: a program that meets it has to name the place."""
+    place = f'r="{_letters(column)}{row}"'
+    return f"<c {place}><f>{_escaped(cell[1:])}</f></c>" if cell[0] == "=" else f'<c {place} t="e"><v>{cell}</v></c>'
+
+
+def _column_xml(cells: Sequence[Cell], column: int, first_row: int) -> list[str]:
     texts = [cell for cell in cells if type(cell) is str and cell]
     if len(texts) == len(cells) and texts == [text.strip() for text in texts]:
         whole = "\0".join(texts)
         if whole.count("\0") == len(texts) - 1:  # most columns are plain text: all their cells at once
             return (_LEFT + _escaped(whole).replace("\0", f"{_RIGHT}\0{_LEFT}") + _RIGHT).split("\0")
     known: dict[Cell, str] = {cell: cell_xml(cell) for cell in dict.fromkeys(cells)}
+    if any(isinstance(cell, Broken) for cell in known):
+        return [
+            _broken_xml(cell, column, row) if isinstance(cell, Broken) else known[cell]
+            for row, cell in enumerate(cells, start=first_row)
+        ]
     return [known[cell] for cell in cells]
 
 
 def rows_xml(columns: Sequence[Sequence[Cell]], first_row: int) -> bytes:
     """Rows from columns of equal length."""
-    written = zip(*map(_column_xml, columns), strict=True)
+    written = zip(*(_column_xml(cells, at, first_row) for at, cells in enumerate(columns, start=1)), strict=True)
     lines = [f'<row r="{number}">{"".join(cells)}</row>' for number, cells in enumerate(written, start=first_row)]
     return "".join(lines).encode()
 

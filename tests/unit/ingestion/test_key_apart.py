@@ -17,6 +17,7 @@ ANSWERS = {
     "score_model",
     "score_remarks",
     "score_report",
+    "story_table",
 }
 MAY = {"ingestion/commands.py"}
 """The command line starts the generator and the scorer."""

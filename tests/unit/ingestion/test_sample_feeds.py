@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -18,6 +19,7 @@ from ingestion.sample import defects
 from ingestion.sample.care import signed, visits
 from ingestion.sample.county import write_county
 from ingestion.sample.habits import habits
+from ingestion.sample.happenings import _merged
 from ingestion.sample.months import months
 from ingestion.sample.networks import outages, transformers, voltages, waterworks
 from ingestion.sample.places import places
@@ -201,3 +203,17 @@ def test_households_live() -> None:
         assert len(here) == len(set(here))
     assert {"12", "13", "14", "15", "16", "17", "21", "22", "23"} <= changes
     assert any(len(names) > 1 for names in heads.values())
+
+
+def test_whoever_is_taken_in_by_another_household_is_paid_once() -> None:
+    """The household that ended lists the person once more, as gone; a subsidy does not end by that."""
+    (state,) = _county(Period(2026, 9), size=200)
+    for home in state.registered:
+        if home.is_unaided and len(home.present(state.period)) == 1:
+            home.head.disability = "42"
+    rng = Random("taken in")  # noqa: S311 - invented data, not a secret
+    homes = [home for home in state.registered if home.is_active(state.period)]
+    assert any(_merged(state, rng, homes) for _ in range(20))
+    (gone,) = [home for home in homes if home.gone == ("23", state.period) and home.head.disability == "42"][:1]
+    assert gone.head.id_number in {record.values["id_number"] for record in disabled(state)}
+    assert max(Counter(record.values["id_number"] for record in disabled(state)).values()) == 1

@@ -20,9 +20,10 @@ from hearth.period import Period
 from ingestion.checks import error_rows, run_checks
 from ingestion.contract import contracts
 from ingestion.read import read_table, type_table
+from ingestion.reader.faults import xlsx_marks
 from ingestion.reference_data import parameters
 from ingestion.sample import formats
-from ingestion.sample.cells import Cell
+from ingestion.sample.cells import Broken, Cell
 from ingestion.sample.county import write_county
 from ingestion.sample.desk import Desk
 from ingestion.sample.formats import Format, fitting
@@ -199,6 +200,15 @@ def _workbook(columns: list[list[Cell]]) -> bytes:
     book.close_sheet([])
     book.finish()
     return target.getvalue()
+
+
+def test_broken_cells_say_where_they_stand_and_hold_nothing() -> None:
+    """F-16: the reader names them; among cells that do not say where they stand, in the second piece too."""
+    column: list[Cell] = ["a", Broken("#N/A"), Broken("=SUM(A1:A2)"), "d"]
+    data = _workbook([["x"] * 4, column])
+    assert xlsx_marks(data).faults["第一 & <页>"] == {(1, 1): "B2", (2, 1): "B3"}
+    page = openpyxl.load_workbook(io.BytesIO(data)).worksheets[0]
+    assert [cell.value for cell in page["B"]][1:] == ["#N/A", "=SUM(A1:A2)", "d"]
 
 
 def test_pieces_make_one_workbook_for_other_programs() -> None:

@@ -64,6 +64,7 @@ def test_the_months_that_the_demo_closes_have_none() -> None:
         for month in (8, 9, 10):
             assert habit.second(Period(2026, month)) is None
             assert habit.late_month != month
+            assert habit.unsent_month != month
 
 
 def test_twelve_months_have_one_of_each() -> None:
@@ -72,6 +73,29 @@ def test_twelve_months_have_one_of_each() -> None:
     assert sorted(again.kind for again in seconds) == ["corrected", "same_file_twice"]
     late = [period for habit in habits().feeds.values() for period in year if "late" in habit.of_the_file(period)]
     assert len(late) == 1
+
+
+def test_a_month_that_never_comes_is_named_and_an_earlier_one_stands_in(tmp_path: Path) -> None:
+    """Insurance of January: what is carried is of last year, so nobody is known to be insured."""
+    winter = [Period(2025, 12), Period(2026, 1)]
+    manifest = write_county(winter, 100, 7, tmp_path / "bucket", key=tmp_path / "key", processes=1)
+    assert [month.unsent for month in manifest.months] == [(), ("health.insurance",)]
+    manifest.write(tmp_path / "manifest.json")
+    assert read_manifest(tmp_path / "manifest.json") == manifest
+    assert {file.period for file in manifest.files if file.feed == "insurance" and file.is_counted} == {"2025-12"}
+    sources = {row["feed_id"]: row for row in read_key(tmp_path / "key", "sources") if row["period"] == "2026-01"}
+    assert sources.keys() == contracts().keys()
+    assert [feed_id for feed_id, row in sources.items() if not row["is_sent"]] == ["health.insurance"]
+    late = sources["health.insurance"]
+    assert (late["source_period"], late["age_periods"], late["is_carried"]) == ("2025-12", 1, True)
+    for name in ("links", "remarks", "defects"):
+        assert "health.insurance" not in {
+            row["feed_id"] for row in read_key(tmp_path / "key", name, months={"2026-01"})
+        }
+    states = {row["medical_state"] for row in read_key(tmp_path / "key", "guarantees") if row["period"] == "2026-01"}
+    reasons = {row["medical_reason"] for row in read_key(tmp_path / "key", "guarantees") if row["period"] == "2026-01"}
+    assert "met" not in states
+    assert "renewal" in reasons
 
 
 def test_the_same_bytes_come_under_another_name(spring: tuple[Path, Manifest, list[str]]) -> None:

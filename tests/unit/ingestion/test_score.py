@@ -47,7 +47,7 @@ def key(made: tuple[Path, Manifest]) -> Path:
 
 
 def _tables(folder: Path) -> dict[str, list[str]]:
-    return {name: sorted(map(repr, read_table(folder, name))) for name in (*TABLES, "indicators", "states")}
+    return {name: sorted(map(repr, read_table(folder, name))) for name in (*TABLES, "indicators", "states", "stories")}
 
 
 def test_the_key_does_not_change_the_files(made: tuple[Path, Manifest], tmp_path: Path) -> None:
@@ -132,6 +132,23 @@ def test_a_household_that_was_refused_is_not_in_the_universe(key: Path) -> None:
     assert not refused & {(row["period"], row["household_no"]) for row in read_table(key, "guarantees")}
 
 
+def test_stories_say_when_they_open_and_close_and_who_says_what(key: Path) -> None:
+    stories = {row["story"]: row for row in read_table(key, "stories")}
+    notes = [row for row in read_table(key, "remarks") if row["story"]]
+    assert stories.keys() == {row["story"] for row in notes}
+    for row in notes:
+        story = stories[row["story"]]
+        assert (story["opened"], story["closed"]) == (row["appears"], row["resolved"])
+        assert row["period"] in story["said_in" if row["side"] == "false" else "denied_in"]
+        assert row["feed_id"] in story["said_by" if row["side"] == "false" else "denied_by"]
+        assert story["household_no"] in {row["household_no"], None}
+        assert story["opened"] <= row["period"] < (story["closed"] or "9999-12")
+    assert {row["family"] for row in stories.values()} == {"contradiction", "history", "look_alike"}
+    assert {row["told_of"] for row in stories.values()} == {"household", "village"}
+    assert all((row["not_rule_id"] is not None) == (row["effect"] == "accepted") for row in stories.values())
+    assert any(row["said"].endswith("no row") and row["denied_in"] for row in stories.values())
+
+
 def test_rates_of_all_levels_add_up(key: Path) -> None:
     sums: Counter[tuple[str, str, str]] = Counter()
     for row in read_table(key, "rates"):
@@ -208,6 +225,14 @@ def test_a_good_file_refused_is_a_false_alarm(perfect: Found, key: Path) -> None
     file = next(row["sha256"] for row in read_table(key, "links"))
     refused = replace(perfect, findings=perfect.findings | {((file, "", 0), "F-18")})
     assert score_against(refused, key).rules["F-18"].false_alarms == 1
+
+
+def test_a_look_alike_that_is_accused_is_seen(perfect: Found, key: Path) -> None:
+    alike = [row for row in read_table(key, "remarks") if row["effect"] == "accepted" and row["row"]]
+    accused = ((alike[0]["sha256"], alike[0]["sheet"], alike[0]["row"]), alike[0]["not_rule_id"])
+    assert _fallen(replace(perfect, warnings=perfect.warnings | {accused}), key) == {"look_alikes_accused"}
+    as_error = _fallen(replace(perfect, findings=perfect.findings | {accused}), key)
+    assert as_error == {"look_alikes_accused", "rule_precision"}
 
 
 def test_wrong_and_missed_links_are_seen(perfect: Found, key: Path) -> None:
