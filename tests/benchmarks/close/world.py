@@ -1,4 +1,4 @@
-"""A county of any size for the close: the twelve households of the dbt tests multiplied in SQL, closed and published."""
+"""A county of any size for the close: the households of the dbt tests multiplied in SQL, closed and published."""
 
 from __future__ import annotations
 

@@ -39,6 +39,7 @@ FAN_OUT_ALLOWED = {
     "int_household": "every link goes through it",
     "int_person_household": "likewise",
 }
+SOURCE_PAST_STAGING = {"fct_household_analysis": "its salt: a staging view of it would be one more place to read it"}
 STAGING_OF_STAGING = {"base_ops__build_input": "a base model: the pin is one for all feeds"}
 
 
@@ -98,7 +99,7 @@ def test_only_staging_reads_sources_and_one_model_reads_each(manifest: dict[str,
         for parent_layer, parent in parents(manifest, node):
             if parent_layer == "source":
                 readers[parent["unique_id"]] += 1
-                strays += [node["name"]] if layer != "staging" else []
+                strays += [node["name"]] if layer != "staging" and node["name"] not in SOURCE_PAST_STAGING else []
     assert strays == []
     assert [source for source, count in readers.items() if count > 1] == []
     assert set(readers) == set(manifest["sources"]), "a source that nobody reads"

@@ -27,7 +27,7 @@ final as (
         period,
         year,
         quarter,
-        extract(isodow from calendar_date)::integer as weekday
+        extract(isodow from calendar_date)::integer as iso_weekday
     from days
 
 )
