@@ -22,6 +22,8 @@ layer builds them into `candidate`, `gate` judges those very tables, `publish` s
 - *publish*: long readers held their locks. *Clear* it: it either happened or it did not.
 
 By hand: trigger with `{"period": "2026-10"}`.
+
+A department whose staging fails is left out and carried forward; `ops.build_left_out` says who and why.
 """
 
 
@@ -54,12 +56,18 @@ def close() -> None:
 
     @task
     def build(layer: str, planned: dict[str, str | int]) -> None:
-        from hearth.dbt import BuildFailed, build_layer
+        from hearth.dbt import BuildFailed, StagingFailed, build_layer
+        from publishing.left_out import leave_out
+        from publishing.tables import PublicationError
 
         build_id, county, period = int(planned["build_id"]), str(planned["county_code"]), str(planned["period"])
         try:
-            build_layer(layer, build_id=build_id, county_code=county, period=period)
-        except BuildFailed as failure:  # the same inputs fail the same way: no retry
+            try:
+                build_layer(layer, build_id=build_id, county_code=county, period=period)
+            except StagingFailed as failure:  # the others close; these are carried forward
+                leave_out(build_id, failure.departments, str(failure))
+                build_layer(layer, build_id=build_id, county_code=county, period=period, without=failure.broken)
+        except (BuildFailed, PublicationError) as failure:  # the same inputs fail the same way: no retry
             raise AirflowFailException(str(failure)) from None
 
     @task(retries=0)  # a verdict: the same input gives the same answer, trying again only hides it

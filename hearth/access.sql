@@ -66,6 +66,7 @@ grant usage on schema ops, raw, reference to hearth_publisher;
 grant select on all tables in schema ops, reference to hearth_publisher;
 grant insert, update on ops.build, ops.publication to hearth_publisher;
 grant insert, update, delete on ops.build_input, ops.publication_table to hearth_publisher;
+grant insert on ops.build_left_out to hearth_publisher;
 grant insert on ops.reminder to hearth_publisher;
 -- dbt makes the shared views as the builder; they read the published tables with the rights of whoever asks.
 grant usage, create on schema shared to hearth_builder;

@@ -1,6 +1,7 @@
 """Run dbt for one build and keep what it did in ``ops.build_result``.
 
-One dbt call a layer: dbt spends 4 of 6 seconds on starting up, so a task a model would cost more than the models.
+Two dbt calls a close: dbt spends 4 of 6 seconds on starting up, so a task a model would cost more than the models.
+Staging is a call of its own, for that is where a department can still be left out (``StagingFailed``).
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,8 +22,9 @@ from hearth.database import Role, connect, password
 from hearth.settings import PROJECT_ROOT, settings
 
 PROJECT_DIR = PROJECT_ROOT / "dbt_project"
-LAYERS = ("staging", "identity", "marts")
-"""The layers of a build, in order; each is a tag of the dbt project. A build is built when the last one is."""
+_SELECTED = {"staging": "tag:staging", "star": "tag:identity tag:marts"}
+LAYERS = tuple(_SELECTED)
+"""The steps of a build, in order. A build is built when the last one is."""
 _GOOD = frozenset({"success", "pass", "no-op"})
 _AWAY = re.compile(
     r"server closed the connection|could not connect|connection to server .* failed|the database system is|"
@@ -33,6 +36,21 @@ _log = structlog.get_logger()
 
 class BuildFailed(RuntimeError):  # noqa: N818 - reads as a sentence where it is caught
     """dbt did not finish a layer. Names the layer and the first nodes that failed."""
+
+    def __init__(self, message: str, statuses: Mapping[str, str] | None = None) -> None:
+        """``statuses``: node id -> status of what failed, what was skipped because of it left out."""
+        super().__init__(message)
+        self.statuses = dict(statuses or {})
+
+
+class StagingFailed(BuildFailed):
+    """Staging failed, and only in feeds of ``departments``: without them the rest can close."""
+
+    def __init__(self, failure: BuildFailed, departments: frozenset[str], broken: tuple[str, ...]) -> None:
+        """``broken``: models that could not be made; those whose rows a test refused are not among them."""
+        super().__init__(str(failure), failure.statuses)
+        self.departments = departments
+        self.broken = broken
 
 
 class DatabaseAway(RuntimeError):  # noqa: N818 - likewise
@@ -126,27 +144,52 @@ def run_dbt(
         _record(build_id, select, results)
     if failed or finished.returncode != 0 or not results:
         shown = "\n".join(f"[{node['unique_id']}] {node['status']}: {node.get('message')}" for node in failed[:10])
-        raise BuildFailed(f"dbt {command} [{select}] failed ({len(failed)} of {len(results)} nodes):\n{shown}")
+        raise BuildFailed(
+            f"dbt {command} [{select}] failed ({len(failed)} of {len(results)} nodes):\n{shown}",
+            {node["unique_id"]: node["status"] for node in failed if node["status"] != "skipped"},
+        )
     seconds = float(outcome["elapsed_time"])
     _log.info("dbt finished", command=command, select=select, nodes=len(results), seconds=round(seconds, 1))
     return LayerResult(select, len(results), seconds)
 
 
-def build_layer(layer: str, *, build_id: int, county_code: str, period: str) -> LayerResult:
+def build_layer(
+    layer: str, *, build_id: int, county_code: str, period: str, without: tuple[str, ...] = ()
+) -> LayerResult:
     """Build and test one of LAYERS, and keep in ``ops.build`` whether the build is built or failed.
 
-    Raises ValueError for a layer that is none, BuildFailed as run_dbt does.
+    ``without`` names models that are not made again: what is there of them stays. Raises ValueError for a layer that is
+    none, BuildFailed as run_dbt does, StagingFailed where departments can be left out.
     """
     if layer not in LAYERS:
         raise ValueError(f"[{layer}] is no layer; layers are {list(LAYERS)}")
+    flags = ("--exclude", *without) if without else ()
     try:
-        result = run_dbt("build", f"tag:{layer}", build_id=build_id, county_code=county_code, period=period)
-    except BuildFailed:
+        result = run_dbt(
+            "build", _SELECTED[layer], build_id=build_id, county_code=county_code, period=period, flags=flags
+        )
+    except BuildFailed as failure:
         _set_state(build_id, "failed")
+        if layer == "staging" and (departments := _departments(failure)):
+            broken = tuple(node.split(".")[-1] for node in failure.statuses if node.startswith("model."))
+            raise StagingFailed(failure, departments, broken) from None
         raise
     if layer == LAYERS[-1]:
         _set_state(build_id, "built")
     return result
+
+
+def _departments(failure: BuildFailed) -> frozenset[str]:
+    """Departments whose staging failed; none if anything else failed, too."""
+    manifest = json.loads((Path(environment()["DBT_TARGET_PATH"]) / "manifest.json").read_text(encoding="utf-8"))
+    with connect(Role.BUILDER) as connection:
+        known = {row[0] for row in connection.execute("select distinct department from reference.feed").fetchall()}
+    found = set()
+    for unique_id in failure.statuses:
+        node = manifest["nodes"][unique_id]
+        owner = manifest["nodes"].get(node.get("attached_node") or "", node)
+        found.add(owner["fqn"][2])  # hearth, staging, <department>, model
+    return frozenset(found) if found <= known else frozenset()
 
 
 def _set_state(build_id: int, state: str) -> None:

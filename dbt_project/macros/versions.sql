@@ -110,3 +110,9 @@ final as (
 {% macro month_before(month) -%}
     to_char(({{ month }} || '-01')::date - interval '1 month', 'YYYY-MM')
 {%- endmacro %}
+
+
+{#- The month after a month written YYYY-MM. NULL stays NULL. -#}
+{% macro month_after(month) -%}
+    to_char(({{ month }} || '-01')::date + interval '1 month', 'YYYY-MM')
+{%- endmacro %}

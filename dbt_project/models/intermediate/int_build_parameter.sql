@@ -1,4 +1,4 @@
-{{ config(contract={'enforced': true}, meta={'replicated': true}) }}
+{{ config(contract={'enforced': true}, meta={'replicated': true}, pre_hook='{{ check_engine() }}') }}
 
 {%- set month_end = last_day("'" ~ var('period') ~ "'") %}
 

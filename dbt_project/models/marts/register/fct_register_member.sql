@@ -57,6 +57,7 @@ final as (
         feed.stated_is_tekun,
         feed.member_change_code,
         feed.member_change_month,
+        {{ age_at('coalesce(feed.birth_from_id, feed.birth_date)', last_day("'" ~ var('period') ~ "'")) }} as age_years,
         feed.source_period,
         feed.is_carried,
         feed.age_periods,

@@ -1,0 +1,151 @@
+{#-
+    What changed in a household from one month to the next, read off its versions: as they do not depend on the order in
+    which months came, neither does this. CTEs up to `changes`; a CTE `versions` with all versions must stand before.
+
+    entered     on the register and active, never before          returned      active again
+    left        struck off, gone, or no longer listed             exited        out of poverty (status 3, 4)
+    relapsed    back in poverty (status 5)                        identified    newly identified (status 6)
+    monitored   has a monitor class                               risk_removed  has none any more
+    reclassed   another monitor class                             moved         another village
+
+    The county's first month known is where the history begins: nobody entered in it.
+-#}
+{% macro status_changes() -%}
+beginning as (
+
+    select min(valid_from) as first_period from versions
+
+),
+
+neighbours as (
+
+    select
+        *,
+        lag(valid_to) over history = {{ month_before('valid_from') }} as follows_directly,
+        lag(is_active) over history as active_before,
+        lag(poverty_status_code) over history as poverty_before,
+        lag(monitor_class_code) over history as monitor_before,
+        lag(village_code) over history as village_before,
+        lead(valid_from) over history as next_from,
+        coalesce(bool_or(is_active) over earlier, false) as was_ever_active
+    from versions
+    window
+        history as (partition by household_key, county_code order by valid_from),
+        earlier as (
+            partition by household_key, county_code
+            order by valid_from rows between unbounded preceding and 1 preceding
+        )
+
+),
+
+stepped as (
+
+    select
+        neighbours.household_key,
+        neighbours.county_code,
+        neighbours.valid_from as period,
+        coalesce(neighbours.is_active, false) as is_active,
+        coalesce(neighbours.follows_directly and neighbours.active_before, false) as active_before,
+        neighbours.was_ever_active,
+        neighbours.poverty_before,
+        neighbours.poverty_status_code as poverty_after,
+        neighbours.monitor_before,
+        neighbours.monitor_class_code as monitor_after,
+        neighbours.village_before,
+        neighbours.village_code as village_after
+    from neighbours
+    cross join beginning
+    where neighbours.valid_from > beginning.first_period
+
+),
+
+ended as (
+
+    select
+        household_key,
+        county_code,
+        {{ month_after('valid_to') }} as period
+    from neighbours
+    where
+        is_active
+        and valid_to <> '{{ end_of_time() }}'
+        and (next_from is null or next_from <> {{ month_after('valid_to') }})
+
+),
+
+changes as (
+
+    select
+        household_key,
+        county_code,
+        period,
+        case when was_ever_active then 'returned' else 'entered' end as change_code,
+        null::text as value_before,
+        poverty_after as value_after
+    from stepped
+    where is_active and not active_before
+    union all
+    select
+        household_key,
+        county_code,
+        period,
+        'left' as change_code,
+        poverty_before as value_before,
+        poverty_after as value_after
+    from stepped
+    where active_before and not is_active
+    union all
+    select
+        household_key,
+        county_code,
+        period,
+        'left' as change_code,
+        null::text as value_before,
+        null::text as value_after
+    from ended
+    union all
+    select
+        household_key,
+        county_code,
+        period,
+        case
+            when poverty_after = '5' then 'relapsed'
+            when poverty_after = '6' then 'identified'
+            else 'exited'
+        end as change_code,
+        poverty_before as value_before,
+        poverty_after as value_after
+    from stepped
+    where
+        is_active and active_before
+        and (
+            (poverty_after in ('5', '6') and poverty_before is distinct from poverty_after)
+            or (poverty_after in ('3', '4') and poverty_before in ('1', '2', '5', '6'))
+        )
+    union all
+    select
+        household_key,
+        county_code,
+        period,
+        case
+            when monitor_before is null then 'monitored'
+            when monitor_after is null then 'risk_removed'
+            else 'reclassed'
+        end as change_code,
+        monitor_before as value_before,
+        monitor_after as value_after
+    from stepped
+    where is_active and active_before and monitor_before is distinct from monitor_after
+    union all
+    select
+        household_key,
+        county_code,
+        period,
+        'moved' as change_code,
+        village_before as value_before,
+        village_after as value_after
+    from stepped
+    where is_active and active_before and village_before <> village_after
+
+)
+{%- endmacro %}
