@@ -164,8 +164,9 @@ def values_of(book: openpyxl.Workbook, formula: str) -> list[object]:
 @pytest.mark.parametrize("contract", BY_FEED)
 def test_instructions_say_when_what_and_whom(contract: Contract) -> None:
     text = everything(opened(book_bytes(contract.feed_id))[SHEET_HELP])
+    due = due_date(Period(2026, 10), contract.due_day)
     for part in (
-        f"2026年11月{contract.due_day}日",
+        f"{due.year}年{due.month}月{due.day}日24时前",
         f"错误行超过{contract.rejection_share:.0%}整份退回",
         contract.absence_title,
         contract.grain_title,
