@@ -12,6 +12,7 @@ from hearth.database import Role, connect
 COUNTY = "530524"
 PERIOD = "2026-10"
 HOUSEHOLDS = 24
+TABLES = 13
 GUARANTEES = ("food", "clothing", "education", "medical", "housing", "water", "power")
 FEEDS = (("demo", "household"), ("demo", "member"))
 
@@ -49,14 +50,27 @@ select household_key, county_code, household_no, {stamp} as stamp from candidate
 create table candidate.dim_person as
 select household_key * 10 as person_key, county_code, household_key, {stamp} as stamp from candidate.dim_household;
 create table candidate.fct_register_household as
-select household_key, county_code, period, household_no, true as is_active, {stamp} as stamp
+select household_key, county_code, period, household_no, village_code, township_code, true as is_active,
+    case when household_key % 4 = 0 then '1' else '3' end as poverty_status_code, null::text as change_code,
+    null::text as change_month, 9000.0 as net_income_per_capita_yuan, 2025 as income_year, {stamp} as stamp
 from candidate.fct_household_month;
 create table candidate.fct_register_member as
-select household_key, county_code, period, household_key * 10 as person_key, {stamp} as stamp
+select household_key, county_code, period, household_key * 10 as person_key, true as is_active,
+    '1'::text as sex_code, '1980-05-01'::date as birth_date, null::text as member_change_code,
+    null::text as member_change_month, {stamp} as stamp
 from candidate.fct_household_month;
 create table candidate.fct_dibao as
-select household_key, county_code, period, 1 as covered_count, {stamp} as stamp
-from candidate.fct_household_month limit 3;
+select household_key, county_code, period, 1 as covered_count, null::text as stopped_month, {stamp} as stamp
+from candidate.fct_household_month order by household_key limit 3;
+create table candidate.fct_house_assessment as
+select household_key, county_code, period, 'A'::text as house_grade_code, {stamp} as stamp
+from candidate.fct_household_month;
+create table candidate.fct_house_renovation as
+select household_key, county_code, period, {stamp} as stamp from candidate.fct_household_month limit 1;
+create table candidate.fct_water_supply as
+select household_key, county_code, period, '1'::text as verdict_code, '2026-03-01'::date as tested_date,
+    '2025-10-01'::date as acceptance_date, {stamp} as stamp
+from candidate.fct_household_month;
 
 create table candidate.fct_guarantee_region_month as
 select total.*,
@@ -92,6 +106,9 @@ alter table candidate.fct_household_month add primary key (household_key, county
 alter table candidate.fct_register_household add primary key (household_key, county_code, period);
 alter table candidate.fct_register_member add primary key (household_key, county_code, period, person_key);
 alter table candidate.fct_dibao add primary key (household_key, county_code, period);
+alter table candidate.fct_house_assessment add primary key (household_key, county_code, period);
+alter table candidate.fct_house_renovation add primary key (household_key, county_code, period);
+alter table candidate.fct_water_supply add primary key (household_key, county_code, period);
 alter table candidate.fct_guarantee_region_month add primary key (county_code, period, region_code, guarantee);
 alter table candidate.fct_feed_reconciliation add primary key (county_code, period, feed_id);
 create index dibao_by_household on candidate.fct_dibao (household_key);
