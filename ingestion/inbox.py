@@ -15,6 +15,8 @@ from dataclasses import dataclass, replace
 
 from hearth.period import Period
 from ingestion.contract import Contract, contracts, departments
+from ingestion.nil_return import is_nil_return
+from ingestion.reader.titles import months_of_file_name
 from ingestion.submission import Note, Slot
 
 INBOX = "inbox"
@@ -47,9 +49,28 @@ def is_ignored(name: str) -> bool:
 
 
 def shown_name(name: str) -> str:
-    """The name of a file for receipts and logs: without the number of a person, control characters and excess."""
+    """The name of a file for its sender alone: without the number of a person, control characters and excess."""
     plain = "".join(character if character.isprintable() else "·" for character in name)
     return _LONG_NUMBER.sub("***", plain)[:_LONGEST_NAME]
+
+
+def neutral_name(name: str, contract: Contract | None, period: str | None) -> str:
+    """What ledger, receipt and reader know of a file's name: the report, its marks, the months it states, its kind.
+
+    A name may hold a person's, and nothing tells a person's name from another word; so only what is understood stays.
+    """
+    suffix = re.search(r"\.(?:xlsx|xlsm|xls|csv|txt|tsv|html?|xml)$", name.lower())
+    months = sorted(months_of_file_name(name, Period.parse(period))) if period else []
+    stated = "、".join(f"{int(month[:4])}年{int(month[5:])}月" for month in months)
+    return "".join(
+        (
+            "试报" if is_trial(name) else "",
+            contract.title if contract else "文件",
+            "零报告" if is_nil_return(name) else "",
+            f"（{stated}）" if stated else "",
+            suffix[0] if suffix else "",
+        )
+    )
 
 
 def _is_plain(part: str) -> bool:
@@ -103,9 +124,8 @@ def _unknown_feed(folder_and_name: tuple[str, ...], owned: list[Contract]) -> No
 def resolve(inbox_key: str, county_code: str) -> Address:
     """Read an inbox key. Raises ValueError for a key that does not lie in the inbox or climbs out of it."""
     address = _resolve(inbox_key, county_code)
-    if not is_trial(address.file_name):
-        return address
-    return replace(address, slot=replace(address.slot, is_test=True))
+    slot = replace(address.slot, is_test=is_trial(address.file_name))
+    return replace(address, slot=slot, file_name=neutral_name(address.file_name, address.contract, slot.period))
 
 
 def is_trial(file_name: str) -> bool:

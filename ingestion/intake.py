@@ -7,8 +7,7 @@ are one transaction, the receipt is made from the ledger, and the inbox file goe
 from __future__ import annotations
 
 import hashlib
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
@@ -19,11 +18,12 @@ import structlog
 from hearth.bucket import bucket
 from hearth.period import Period
 from hearth.settings import settings
-from ingestion import drift_ledger, inbox, ledger, reopening, vault
+from ingestion import arrivals, drift_ledger, inbox, ledger, reopening, vault
+from ingestion.arrivals import NotInInbox, code_key, modified, stated_sha256, without_names
 from ingestion.aside import put_aside
 from ingestion.contract import contracts, departments
 from ingestion.faults import place_of
-from ingestion.inbox import CHECKSUM_SUFFIX, INBOX, Address
+from ingestion.inbox import CHECKSUM_SUFFIX, Address, shown_name
 from ingestion.judgement import Content, Delivery, History, Judged, judge, refused, torn
 from ingestion.known_numbers import known_numbers
 from ingestion.load import Batch, build_batch
@@ -42,7 +42,6 @@ _log = structlog.get_logger()
 T = TypeVar("T")
 BY_NUMBER = "submission/"
 """Begins the key of a submission whose file is in the archive only: a claim whose holder is gone, or one kept back."""
-_CHECKSUM = re.compile(r"^\\?([0-9a-fA-F]{64})(?:\s|$)")
 
 
 class IntakeFault(RuntimeError):  # noqa: N818 - fault is the word of this room
@@ -50,69 +49,17 @@ class IntakeFault(RuntimeError):  # noqa: N818 - fault is the word of this room
 
 
 # ---------------------------------------------------------------- discovery
-def _modified(path: ObjectStoragePath) -> float:
-    return float(path.stat().st_mtime)
-
-
-def _stated_sha256(path: ObjectStoragePath) -> str | None:
-    """What the side file says; None without a side file, an empty text if it cannot be read as one."""
-    side = path.with_name(path.name + CHECKSUM_SUFFIX)
-    if not side.exists():
-        return None
-    match = _CHECKSUM.match(side.read_bytes().decode("utf-8", errors="replace").lstrip("\ufeff").strip())
-    return match[1].lower() if match else ""
-
-
-def _is_ready(path: ObjectStoragePath, now: float) -> bool:
-    """Complete by its side file, else unchanged for `stable_seconds`. A lasting mismatch is ready, to be refused."""
-    stated = _stated_sha256(path)
-    changed = _modified(path)
-    if stated is not None:
-        if stated == hashlib.sha256(path.read_bytes()).hexdigest():
-            return True
-        changed = max(changed, _modified(path.with_name(path.name + CHECKSUM_SUFFIX)))
-    return now - changed >= settings().stable_seconds
-
-
-def _files(folder: ObjectStoragePath) -> Iterator[ObjectStoragePath]:
-    """Every file below a folder that may be a submission."""
-    if not folder.exists():
-        return
-    for path in folder.iterdir():
-        if inbox.is_ignored(path.name):
-            continue
-        if path.is_dir():
-            yield from _files(path)
-        elif not path.name.lower().endswith(CHECKSUM_SUFFIX):
-            yield path
-
-
 def discover(department: str | None) -> list[str]:
-    """Inbox keys that are ready to take, oldest file first, so that of two versions the later one stays.
+    """Keys of what is ready to take, oldest file first, so that of two versions the later one stays.
 
-    None: files at the root of the inbox and below folders that no contract owns. Half-uploaded files are left out.
-    Then, as ``submission/<number>``, what need not be sent again: claims whose holder is gone, files kept back for a
-    reopening that has been granted, files kept back that somebody has confirmed.
+    Files of the inbox come under code keys (`ingestion.arrivals`): a file's own name may be a person's. None: files at
+    the root of the inbox and below folders that no contract owns. Half-uploaded files are left out. Then, as
+    ``submission/<number>``, what need not be sent again: claims whose holder is gone, files kept back for a reopening
+    that has been granted, files kept back that somebody has confirmed.
     """
-    root = bucket() / INBOX
-    if department is not None:
-        if department not in departments():
-            raise ValueError(f"[{department}] has no contract; known: {', '.join(departments())}")
-        found = list(_files(root / department))
-    else:
-        owned = set(departments())
-        found = []
-        for path in root.iterdir() if root.exists() else ():
-            if inbox.is_ignored(path.name) or path.name in owned:
-                continue
-            if path.is_dir():
-                found.extend(_files(path))
-            elif not path.name.lower().endswith(CHECKSUM_SUFFIX):
-                found.append(path)
-    now = datetime.now(UTC).timestamp()
-    prefix = str(root).rstrip("/") + "/"
-    ready = [(_modified(path), f"{INBOX}/{str(path).removeprefix(prefix)}") for path in found if _is_ready(path, now)]
-    keys = [key for _, key in sorted(ready)]
+    if department is not None and department not in departments():
+        raise ValueError(f"[{department}] has no contract; known: {', '.join(departments())}")
+    keys = arrivals.ready(department)
     return keys + [f"{BY_NUMBER}{entry.submission_id}" for entry in _unattended(department, keys)]
 
 
@@ -266,29 +213,28 @@ def _is_sent_again(entry: Submission, path: ObjectStoragePath) -> bool:
     """Whether a superseded file was dropped anew after what replaced it had arrived, and is not a left-over."""
     live = ledger.live(entry.slot)
     status = path.stat()
-    dropped = max(_modified(path), float(status.get("created") or 0))
+    dropped = max(modified(path), float(status.get("created") or 0))
     return live is not None and dropped > live.received_at.timestamp()
 
 
-def _receipt(entry: Submission) -> Receipt:
-    return _guarded(entry.submission_id, "receipt", lambda: issued(entry) or issue(entry))
+def _receipt(entry: Submission, sent_as: str | None = None) -> Receipt:
+    return _guarded(entry.submission_id, "receipt", lambda: issued(entry) or issue(entry, sent_as=sent_as))
 
 
-def _back_again(entry: Submission) -> Receipt:
+def _back_again(entry: Submission, sent_as: str) -> Receipt:
     """Bytes that were replaced and are sent once more are live again, unless the month is closed."""
     if reopening.must_wait(entry.slot, datetime.now(UTC), settings().reopening):
         text = catalogue()["F-13"]
         note = Note("F-13", "error", f"{text.message}：这份文件是以前报过、已被替换的一份，没有恢复", text.fix)
-        return _guarded(entry.submission_id, "receipt", lambda: issue(entry, note))
+        return _guarded(entry.submission_id, "receipt", lambda: issue(entry, note, sent_as=sent_as))
     again = ledger.reinstate(entry)
     _log.info("earlier file is live again", submission_id=entry.submission_id)
-    return _receipt(again)
+    return _receipt(again, sent_as)
 
 
-def _address(inbox_key: str, data: bytes | None) -> Address:
+def _address(address: Address, data: bytes) -> Address:
     """Where a file belongs: what its path says; a return workbook says by itself what it answers."""
-    address = inbox.resolve(inbox_key, settings().county_code)
-    number = answered_by(data) if data is not None and address.slot.department is not None else None
+    number = answered_by(data) if address.slot.department is not None else None
     if number is None:
         return address
     text = catalogue()["F-20"]
@@ -310,9 +256,9 @@ def _known(inbox_key: str) -> Submission:
     """The submission that a key without a file means. Raises FileNotFoundError when there is none."""
     if inbox_key.startswith(BY_NUMBER):
         return ledger.find(inbox_key.removeprefix(BY_NUMBER))
-    found = ledger.find_by_key(inbox_key)
+    found = ledger.find_by_key(code_key(inbox_key))
     if found is None:
-        raise FileNotFoundError(f"inbox file [{inbox_key}] is not there and was never claimed; drop it again")
+        raise NotInInbox(f"inbox file [{code_key(inbox_key)}] is not there and was never claimed; drop it again")
     return found
 
 
@@ -330,27 +276,30 @@ def take(inbox_key: str) -> Receipt:
             return receipt
 
 
+@without_names
 def _from_inbox(inbox_key: str) -> Receipt | None:
     """The receipt of the file; None when the file became another one before its feed and month could be locked."""
-    path = None if inbox_key.startswith(BY_NUMBER) else bucket() / inbox_key
-    if path is not None:
+    if not inbox_key.startswith(BY_NUMBER):
         inbox.resolve(inbox_key, settings().county_code)  # says at once what is no inbox key
-    data = path.read_bytes() if path is not None and path.exists() else None
-    if path is None or data is None:
+    found = None if inbox_key.startswith(BY_NUMBER) else arrivals.find(inbox_key)
+    if found is None:
         return _from_archive(_known(inbox_key))
-    address = _address(inbox_key, data)
+    true_key, path = found
+    data = path.read_bytes()
+    address = _address(inbox.resolve(true_key, settings().county_code), data)
     sha256 = hashlib.sha256(data).hexdigest()
+    sent_as = shown_name(path.name)
     with ledger.hold(address.slot):
         if not path.exists() or hashlib.sha256(path.read_bytes()).hexdigest() != sha256:
             return None
-        entry = _claim(address, inbox_key, data, sha256)
+        entry = _claim(address, code_key(true_key), data, sha256)
         _archive(_archive_key(sha256), data)
         if entry.state == State.CLAIMED:
-            receipt = _answer(_decide(entry, address, data, _stated_sha256(path)))
+            receipt = _answer(_decide(entry, address, data, stated_sha256(path)), sent_as)
         elif entry.state == State.SUPERSEDED and _is_sent_again(entry, path):
-            receipt = _back_again(entry)
+            receipt = _back_again(entry, sent_as)
         else:
-            receipt = _receipt(entry)
+            receipt = _receipt(entry, sent_as)
             _log.info("same bytes again", submission_id=entry.submission_id, state=entry.state)
         _clear(path, sha256)
         return receipt
@@ -368,13 +317,22 @@ def _from_archive(known: Submission) -> Receipt:
             ledger.record(known, Verdict(State.REJECTED, reason=Note("F-03", "error", text.message, text.fix)), None)
             return _answer(ledger.find(known.submission_id))
         data = archived.read_bytes()
-        address = _address(known.inbox_key, data)
+        address = _address(_address_again(known), data)
         entry = _claim(replace(address, slot=known.slot), known.inbox_key, data, known.sha256)
         return _answer(_decide(entry, address, data, None))
 
 
-def _answer(entry: Submission) -> Receipt:
-    return _guarded(entry.submission_id, "receipt", lambda: issue(entry))
+def _address_again(known: Submission) -> Address:
+    """Where a claimed file belongs; its name has gone with the file, and the claim says it."""
+    contract = contracts().get(f"{known.department}.{known.feed}")
+    if contract is not None and known.period is not None:
+        return Address(known.slot, known.file_name, contract.in_force(Period.parse(known.period)))
+    text = catalogue()["F-04"]
+    return Address(known.slot, known.file_name, problem=Note("F-04", "error", text.message, text.fix))
+
+
+def _answer(entry: Submission, sent_as: str | None = None) -> Receipt:
+    return _guarded(entry.submission_id, "receipt", lambda: issue(entry, sent_as=sent_as))
 
 
 def _claim(address: Address, inbox_key: str, data: bytes, sha256: str) -> Submission:

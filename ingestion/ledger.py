@@ -31,6 +31,12 @@ __all__ = ["periods_past_cutoff", "ready_periods"]  # asked of the ledger, answe
 _REJUDGED = ("F-03", "F-14", "F-18", "F-21")
 """Refusals that say nothing of the bytes: the same bytes may be right later, so they are judged anew."""
 _LOCK: LiteralString = "hashtextextended('intake ' || %s, 0)"
+_HEARTBEAT: LiteralString = (
+    "set tcp_keepalives_idle = 30; set tcp_keepalives_interval = 10; set tcp_keepalives_count = 3;"
+    " set idle_session_timeout = 0"
+)
+"""A machine that vanishes says nothing: the server asks after 30 seconds of silence, and lets its locks go after one
+minute. It is the network that answers, so a long file with a busy worker is not taken for a dead one."""
 
 
 @contextmanager
@@ -40,6 +46,7 @@ def hold(slot: Slot) -> Iterator[None]:
     A trial run waits for the real thing too: it is compared with it.
     """
     with connect(Role.LOADER, autocommit=True) as connection:
+        connection.execute(_HEARTBEAT)
         connection.execute(f"select pg_advisory_lock({_LOCK})", [_lock_name(slot)])
         yield
 

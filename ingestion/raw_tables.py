@@ -15,6 +15,7 @@ from psycopg import sql
 from ingestion import vault_upgrade
 from ingestion.contract import SQL_TYPES, Column, Contract, Kind, Privacy, contracts
 from ingestion.reference_data import code_lists, regions, thresholds
+from ingestion.reference_tables import CSV_TABLES, ReferenceTable, csv_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,17 +83,8 @@ def raw_columns(contract: Contract) -> list[RawColumn]:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class _ReferenceTable:
-    name: str
-    comment: str
-    columns: tuple[tuple[str, str, str], ...]
-    """(name, type and constraints, comment)."""
-    key: tuple[str, ...]
-
-
-_REFERENCE: tuple[_ReferenceTable, ...] = (
-    _ReferenceTable(
+_REFERENCE: tuple[ReferenceTable, ...] = (
+    ReferenceTable(
         "region",
         "行政区划 | division codes, padded to 12 digits, with their parents",
         (
@@ -102,14 +94,15 @@ _REFERENCE: tuple[_ReferenceTable, ...] = (
             ("parent_code", "text", "上级代码 | code of the region it lies in"),
             ("valid_from", "date not null", "生效日期 | first day of validity"),
             ("valid_to", "date", "失效日期 | last day of validity; null is open"),
+            ("successor_code", "text", "后继区划代码 | code that took its place when it ended; null keeps its own"),
             ("is_poor_village", "boolean", "是否贫困村 | whether it was a poor village; null is not known"),
             ("is_ecological_zone", "boolean", "是否生态保护区 | whether in an ecological zone; null is not known"),
             ("is_water_short_zone", "boolean", "是否缺水地区 | whether in a water-short zone; null is not known"),
             ("source", "text not null", "依据 | where the row comes from"),
         ),
-        ("region_code",),
+        ("region_code", "valid_from"),
     ),
-    _ReferenceTable(
+    ReferenceTable(
         "code_list",
         "代码表 | codes, labels and accepted spellings",
         (
@@ -121,7 +114,7 @@ _REFERENCE: tuple[_ReferenceTable, ...] = (
         ),
         ("list_name", "code"),
     ),
-    _ReferenceTable(
+    ReferenceTable(
         "threshold",
         "参数 | dated parameters and thresholds; a place beats the country, a newer row an older one",
         (
@@ -136,7 +129,7 @@ _REFERENCE: tuple[_ReferenceTable, ...] = (
         ),
         ("parameter_code", "region_code", "valid_from"),
     ),
-    _ReferenceTable(
+    ReferenceTable(
         "feed",
         "报送目录 | the feeds that contracts define",
         (
@@ -160,7 +153,7 @@ def _reference_rows(found: Mapping[str, Contract]) -> Mapping[str, list[tuple[An
         "region": [
             (
                 *(region.region_code, region.name, region.level_code, region.parent_code),
-                *(region.valid_from, region.valid_to),
+                *(region.valid_from, region.valid_to, region.successor_code),
                 *(region.is_poor_village, region.is_ecological_zone, region.is_water_short_zone, region.source),
             )
             for region in regions()
@@ -239,17 +232,41 @@ def _raw_table(connection: psycopg.Connection, contract: Contract) -> None:
     connection.execute(sql.SQL("create index if not exists {} on {} (submission_id)").format(index, table))
 
 
-def _reference_table(connection: psycopg.Connection, spec: _ReferenceTable, rows: Sequence[tuple[Any, ...]]) -> None:
+def _align(connection: psycopg.Connection, table: sql.Identifier, spec: ReferenceTable) -> None:
+    """Give a table that is there already the columns and the key of today; its rows are about to be replaced."""
+    # Delete, not truncate: readers of the running system keep seeing the old rows until commit.
+    connection.execute(sql.SQL("delete from {}").format(table))
+    for name, definition, _ in spec.columns:
+        connection.execute(
+            sql.SQL("alter table {} add column if not exists {} {}").format(
+                table, sql.Identifier(name), sql.SQL(definition)
+            )
+        )
+    held = connection.execute(
+        "select c.conname, array_agg(a.attname::text order by k.position)"
+        " from pg_constraint as c cross join unnest(c.conkey) with ordinality as k (attnum, position)"
+        " join pg_attribute as a on a.attrelid = c.conrelid and a.attnum = k.attnum"
+        " where c.contype = 'p' and c.conrelid = to_regclass(%s) group by c.conname",
+        [f"reference.{spec.name}"],
+    ).fetchone()
+    if held is None or tuple(held[1]) != spec.key:
+        key = sql.SQL(", ").join(map(sql.Identifier, spec.key))
+        if held is not None:
+            connection.execute(sql.SQL("alter table {} drop constraint {}").format(table, sql.Identifier(held[0])))
+        connection.execute(sql.SQL("alter table {} add primary key ({})").format(table, key))
+
+
+def _reference_table(connection: psycopg.Connection, spec: ReferenceTable, rows: Sequence[tuple[Any, ...]]) -> None:
     table = sql.Identifier("reference", spec.name)
     body = ", ".join(f"{name} {definition}" for name, definition, _ in spec.columns)
     body += f", primary key ({', '.join(spec.key)})"
     connection.execute(sql.SQL("create table if not exists {} ({})").format(table, sql.SQL(body)))
     _comment(connection, table, spec.comment)
+    _align(connection, table, spec)
     for name, _, comment in spec.columns:
         _comment(connection, table, comment, name)
-    # Delete, not truncate: readers of the running system keep seeing the old rows until commit.
-    connection.execute(sql.SQL("delete from {}").format(table))
-    with connection.cursor().copy(sql.SQL("copy {} from stdin").format(table)) as stream:
+    names = sql.SQL(", ").join(sql.Identifier(name) for name, _, _ in spec.columns)
+    with connection.cursor().copy(sql.SQL("copy {} ({}) from stdin").format(table, names)) as stream:
         for row in rows:
             stream.write_row(row)
 
@@ -266,3 +283,5 @@ def migrate(connection: psycopg.Connection, found: Mapping[str, Contract] | None
     rows = _reference_rows(known)
     for spec in _REFERENCE:
         _reference_table(connection, spec, rows[spec.name])
+    for spec in CSV_TABLES:
+        _reference_table(connection, spec, csv_rows(spec))

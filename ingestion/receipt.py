@@ -1,7 +1,7 @@
 """The receipt of a submission: what its sender reads. Made from the ledger alone, so it can be made again at any time.
 
-Neither the JSON form nor 回执.xlsx holds personal data. 更正表.xlsx hands back the sender's own faulty rows; it lies in
-the sender's own folder and nowhere else.
+The JSON form holds no personal data. 回执.xlsx names the file as its sender did, 更正表.xlsx hands back the sender's
+own faulty rows; both lie in the sender's own folder and nowhere else.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 JSON_NAME = "receipt.json"
 WORKBOOK_NAME = "回执.xlsx"
 RETURN_NAME = "更正表.xlsx"
+SENT_AS_NAME = "原文件名.txt"
+"""Beside the receipt: how the sender called the file. Nothing else keeps that name."""
 UNASSIGNED = "_unassigned"
 """Part of the outbox path that stands for a department or month which the inbox path did not name."""
 LATE_RULE = "F-12"
@@ -52,6 +54,7 @@ class Receipt:
     feed_title: str
     period: str | None
     file_name: str
+    """What intake understood of the name; never the sender's own words."""
     sha256: str
     byte_count: int
     contract_version: str | None
@@ -166,9 +169,19 @@ def _folder(receipt: Receipt) -> ObjectStoragePath:
     return bucket() / receipt.folder_key
 
 
-def issue(entry: Submission, also: Note | None = None) -> Receipt:
+def _sent_as(folder: ObjectStoragePath, stated: str | None) -> str | None:
+    """How the sender called the file: as stated, which is kept, else as kept when the receipt was first made."""
+    kept = folder / SENT_AS_NAME
+    if stated is None:
+        return kept.read_bytes().decode().strip() if kept.exists() else None
+    kept.write_bytes(f"{stated}\n".encode())
+    return stated
+
+
+def issue(entry: Submission, also: Note | None = None, *, sent_as: str | None = None) -> Receipt:
     """Write the receipt to the outbox, over an older one: the return workbook if rows came back, the receipt for
-    people, then the JSON, which marks it as complete. ``also``: something to say that the ledger does not hold."""
+    people, then the JSON, which marks it as complete. ``also``: something to say that the ledger does not hold.
+    ``sent_as``: the sender's own name of the file, where it is known; a folder without an owner does not keep it."""
     from ingestion.return_workbook import return_workbook  # they import this module
     from ingestion.workbook import receipt_workbook
 
@@ -184,7 +197,8 @@ def issue(entry: Submission, also: Note | None = None) -> Receipt:
     if also is not None:
         line = ReceiptLine(also.rule_id, also.severity, 0, also.message, also.fix)
         receipt = replace(receipt, lines=(line, *receipt.lines))
-    (folder / WORKBOOK_NAME).write_bytes(receipt_workbook(receipt))
+    name = _sent_as(folder, sent_as) if receipt.department is not None else None
+    (folder / WORKBOOK_NAME).write_bytes(receipt_workbook(receipt, name))
     (folder / JSON_NAME).write_bytes(receipt.to_json().encode())
     ledger.set_receipt_key(entry.submission_id, f"{receipt.folder_key}/{JSON_NAME}")
     return receipt

@@ -88,6 +88,8 @@ class Region:
     parent_code: str | None
     valid_from: date
     valid_to: date | None
+    successor_code: str | None
+    """Code that took its place when it ended (merger, renaming); None: it keeps its own."""
     is_poor_village: bool | None
     is_ecological_zone: bool | None
     is_water_short_zone: bool | None
@@ -176,6 +178,7 @@ def regions() -> tuple[Region, ...]:
             parent_code=row["parent_code"] or None,
             valid_from=date.fromisoformat(row["valid_from"]),
             valid_to=_optional_date(row["valid_to"]),
+            successor_code=row["successor_code"] or None,
             is_poor_village=_optional_bool(row["is_poor_village"]),
             is_ecological_zone=_optional_bool(row["is_ecological_zone"]),
             is_water_short_zone=_optional_bool(row["is_water_short_zone"]),

@@ -27,13 +27,13 @@ def _minute(timestamp: str) -> str:
     return timestamp[:16].replace("T", " ")
 
 
-def _facts(receipt: Receipt) -> list[tuple[str, object]]:
+def _facts(receipt: Receipt, sent_as: str | None) -> list[tuple[str, object]]:
     is_taken = receipt.state in {*LIVE, "superseded"}
     facts: list[tuple[str, object]] = [
         ("回执号", receipt.submission_id),
         ("结论", receipt.verdict),
         ("下一步", receipt.next_step),
-        ("文件名", receipt.file_name),
+        ("文件名", sent_as or receipt.file_name),
         ("文件指纹（SHA-256 前12位）", receipt.sha256[:12]),
         ("第几次报送", f"第{receipt.version}次" if receipt.version else "试报"),
         ("收到时间", _minute(receipt.received_at)),
@@ -59,10 +59,10 @@ def _facts(receipt: Receipt) -> list[tuple[str, object]]:
     return facts
 
 
-def _receipt_sheet(book: Book, receipt: Receipt) -> None:
+def _receipt_sheet(book: Book, receipt: Receipt, sent_as: str | None) -> None:
     sheet = book.sheet(SHEET_RECEIPT, Layout(widths=(28, 60, 10, 60, 12)))
     put(sheet, ("项目", "内容"), Look.HEAD)
-    for label, value in _facts(receipt):
+    for label, value in _facts(receipt, sent_as):
         put(sheet, (label, value), first=Look.LABEL)
     sheet.append([])
     put(sheet, ("规则", "问题", "行数", "怎么改", "程度"), Look.HEAD)
@@ -95,9 +95,11 @@ def _warnings_sheet(book: Book, receipt: Receipt) -> None:
     book.end()
 
 
-def receipt_workbook(receipt: Receipt) -> bytes:
-    """The workbook of a receipt: sheets 回执 and 提示 (rows that were taken and should be looked at)."""
+def receipt_workbook(receipt: Receipt, sent_as: str | None = None) -> bytes:
+    """The workbook of a receipt: sheets 回执 and 提示 (rows that were taken and should be looked at).
+
+    ``sent_as``: how the sender called the file, for this workbook alone."""
     book = Book()
-    _receipt_sheet(book, receipt)
+    _receipt_sheet(book, receipt, sent_as)
     _warnings_sheet(book, receipt)
     return book.close()

@@ -8,6 +8,12 @@
 {%- endmacro %}
 
 
+{#- school_key of a name within the county: no feed gives every school a number. -#}
+{% macro school_key(school_name) -%}
+    {{ deterministic_bigint("'" ~ var('county_code') ~ "/school'", school_name) }}
+{%- endmacro %}
+
+
 {#- household_key of a household number: the authority that issued it is the register office of the county. -#}
 {% macro household_key(county_code='county_code', household_no='household_no') -%}
     {{ deterministic_bigint(county_code, household_no) }}

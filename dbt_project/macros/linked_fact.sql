@@ -5,9 +5,10 @@
     link          link decisions of that feed, one row per row
     columns       columns of the feed, in the order of the model's contract
     link_columns  columns of the link that the fact carries
+    derived       columns worked out of the row: name -> expression over `feed`
     linked_by     column of the link that is null where a row belongs nowhere
 -#}
-{% macro linked_fact(feed, link, columns, link_columns=['household_key'], linked_by='household_key') -%}
+{% macro linked_fact(feed, link, columns, link_columns=['household_key'], derived={}, linked_by='household_key') -%}
 with
 
 feed as (
@@ -34,6 +35,9 @@ final as (
         {%- for column in columns %}
         feed.{{ column }},
         {%- endfor %}
+        {%- for column, expression in derived.items() %}
+        {{ expression }} as {{ column }},
+        {%- endfor %}
         feed.source_period,
         feed.is_carried,
         feed.age_periods,
@@ -43,9 +47,7 @@ final as (
     from feed
     inner join link
         on
-            feed.submission_id = link.submission_id
-            and feed.source_sheet = link.source_sheet
-            and feed.source_row = link.source_row
+            {{ same_row('feed', 'link') }}
 
 )
 

@@ -2,7 +2,7 @@
 
 Plain Python from the written tables of the guarantees (indicators, section 2), not from the SQL that is judged by it.
 Rows are the generator's true values, cut down to the columns that the office sent. Rows with a planted fault are as if
-absent (rule f). Feeds that the sample does not write (renovations, schemes, tekun, moves) cannot apply.
+absent (rule f). Moves, which no feed proves yet, cannot apply.
 """
 
 from __future__ import annotations
@@ -121,6 +121,31 @@ class Feed:
         return sum(not in_term or month.month not in _SCHOOL_BREAKS for month in passed)
 
 
+@dataclass(frozen=True, slots=True)
+class Test:
+    """The newest test of a water scheme."""
+
+    day: date | None
+    is_failing: bool
+
+
+def newest_tests(rows: Iterable[SentRow]) -> Mapping[str, Test]:
+    """By scheme, whichever of its villages a test is written at; of two of one day the worse counts."""
+    found: dict[str, Test] = {}
+    for row in rows:
+        number, result = row.values.get("scheme_no"), row.values.get("quality_result_code")
+        if row.is_planted or not number or not result:
+            continue
+        test, known = Test(row.values.get("tested_date"), result == "2"), found.get(number)
+        if known is None or _rank(test) > _rank(known):
+            found[number] = test
+    return found
+
+
+def _rank(test: Test) -> tuple[date, bool]:
+    return test.day or date.min, test.is_failing
+
+
 class Month:
     """The conclusions of one month. `feeds`: by subject; `first_listed`: person serial -> first month on the register.
 
@@ -135,6 +160,7 @@ class Month:
         self.first_listed = first_listed
         self.register = Register(feeds["households"].rows, feeds["members"].rows)
         self._parameters = parameters(period.last_day, county_code)
+        self._tests = newest_tests(feeds["waterworks"].rows)
         self.reached = {
             subject: [None if row.is_planted else self.register.reach(row) for row in feed.rows]
             for subject, feed in feeds.items()
@@ -282,41 +308,69 @@ class Month:
     # ------------------------------------------------------------ 2.4 housing
     def housing(self, number: str) -> Verdict:
         """Table 2.4; an assessment without certificate, grade, date or assessor is none (R-HSG-01)."""
+        if self._is_in_institution(number):
+            return MET, "institution"
         needed = ("certificate_no", "house_grade_code", "assessed_date", "assessor_name")
         found = [row.values for row in self._rows("houses", number) if all(row.values.get(name) for name in needed)]
+        house = max(found, key=lambda row: (row.get("house_use_code") == "1", row["assessed_date"]), default=None)
         register = self.register.households[number].values
-        if not found:
+        accepted = self._renovated(number)
+        if house is not None and accepted is not None and accepted <= house["assessed_date"]:
+            accepted = None
+        if house is not None and house["house_grade_code"] in {"C", "D"} and accepted is None:
+            return UNMET, "dangerous"
+        if house is None and accepted is None:
             is_declared = register.get("stated_is_dangerous_house") is True or register.get("house_area_m2") == 0
             return (UNMET, "declared") if is_declared else (UNKNOWN, "no_certificate")
-        house = max(found, key=lambda row: (row.get("house_use_code") == "1", row["assessed_date"]))
-        assessed = Period.containing(house["assessed_date"])
-        if house["house_grade_code"] in {"C", "D"}:
-            return UNMET, "dangerous"
-        if self.period.months_since(assessed) > self._limit("house_cert_months"):
-            return UNKNOWN, "stale"
-        if register.get("stated_is_dangerous_house") is True and self._is_later(number, assessed):
-            return UNKNOWN, "conflict"
-        return MET, "certified"
+        proofs = [(accepted, "renovated")] if accepted is not None else []
+        if house is not None and house["house_grade_code"] in {"A", "B"}:
+            proofs.insert(0, (house["assessed_date"], "certified"))
+        # The first proof that is young enough; the rows of the table stand in this order.
+        for day, reason in proofs:
+            proved = Period.containing(day)
+            if self.period.months_since(proved) <= self._limit("house_cert_months"):
+                is_denied = register.get("stated_is_dangerous_house") is True and self._is_later(number, proved)
+                return (UNKNOWN, "conflict") if is_denied else (MET, reason)
+        return UNKNOWN, "stale"
+
+    def _renovated(self, number: str) -> date | None:
+        """Day on which the newest renovation was accepted."""
+        works = [row.values for row in self._rows("renovations", number)]
+        days = [work["accepted_date"] for work in works if work["progress_code"] == "3" and work.get("accepted_date")]
+        return max(days, default=None)
+
+    def _is_in_institution(self, number: str) -> bool:
+        """Whether the tekun roll has every active member in an institution."""
+        roll = [row.values for row in self._rows("supported", number)]
+        inside = {
+            row["id_number"] for row in roll if row["support_mode_code"] == "1" and row.get("stopped_month") is None
+        }
+        return all(row.values["id_number"] in inside for row in self.register.members[number])
 
     # ------------------------------------------------------------ 2.5 water
     def _supply(self, number: str, row: Mapping[str, Any], source: Period) -> Verdict:  # noqa: PLR0911 - a row, a return
         ratings = [row.get(f"{name}_rating_code") for name in ("quantity", "quality", "convenience", "reliability")]
         if "3" in ratings or row["verdict_code"] == "3":
             return UNMET, "below_standard"
+        scheme, accepted = self._tests.get(row.get("scheme_no") or ""), row.get("acceptance_date")
+        failed = scheme.day if scheme is not None and scheme.is_failing else None
+        if failed is not None and accepted is not None and failed > accepted:
+            return UNMET, "test_failed"
         if (row.get("cut_days") or 0) >= self._limit("water_cut_days"):
             return UNMET, "cut"
         if None in ratings:
             return UNKNOWN, "partial"
         if not row.get("acceptance_certificate_no"):
             return UNKNOWN, "no_certificate"
-        tested = row.get("tested_date")
+        if scheme is not None and scheme.is_failing and (failed is None or accepted is None):
+            return UNKNOWN, "no_test"  # a failure that no dates put before the acceptance
+        tested = scheme.day if scheme is not None and scheme.day is not None else row.get("tested_date")
         limit = self._limit("quality_test_months")
         is_tested = tested is not None and self.period.months_since(Period.containing(tested)) <= limit
         if row["supply_mode_code"] == "1" and not is_tested:
             return UNKNOWN, "no_test"
         if not self._is_within("taps", "carry_water"):
             return UNKNOWN, "stale"
-        accepted = row.get("acceptance_date")
         is_denied = self.register.households[number].values.get("stated_is_water_safe") is False
         if is_denied and self._is_later(number, Period.containing(accepted) if accepted else source):
             return UNKNOWN, "conflict"

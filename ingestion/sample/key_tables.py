@@ -139,8 +139,7 @@ warehouse; `hearth score` compares. Parquet; months are `YYYY-MM`, a folder hold
 
 Limits. Of two good files of a feed and month only the later one has rows in `links/` and `remarks/`; `defects/` has
 the faults of both, each under its own file. A feed without a good file in a month carries the newest earlier file of
-the same run of `hearth sample`, not of an earlier run. Water cuts are counted within the month. Renovations, schemes
-and tekun are no part of the conclusions.
+the same run of `hearth sample`, not of an earlier run. Water cuts are counted within the month.
 """
 )
 

@@ -17,12 +17,7 @@ valid as (
     where
         valid_from <= {{ month_end }}
         and coalesce(valid_to, 'infinity'::date) >= {{ month_end }}
-        and region_code in (
-            '',
-            rpad(left('{{ var("county_code") }}', 2), 12, '0'),
-            rpad(left('{{ var("county_code") }}', 4), 12, '0'),
-            rpad('{{ var("county_code") }}', 12, '0')
-        )
+        and {{ covers_county('region_code') }}
 
 ),
 
@@ -33,7 +28,7 @@ chosen as (
         parameter_code,
         value
     from valid
-    order by parameter_code asc, length(rtrim(region_code, '0')) desc, valid_from desc
+    order by parameter_code asc, {{ nearness('region_code') }} desc, valid_from desc
 
 ),
 

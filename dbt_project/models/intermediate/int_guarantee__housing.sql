@@ -15,6 +15,30 @@ assessments as (
 
 ),
 
+renovations as (
+
+    select * from {{ ref('fct_house_renovation') }}
+    where progress_code = '3' and accepted_date is not null
+
+),
+
+members as (
+
+    select * from {{ ref('fct_register_member') }}
+    where is_active
+
+),
+
+residents as (
+
+    select distinct
+        household_key,
+        person_key
+    from {{ ref('fct_tekun') }}
+    where support_mode_code = '1' and stopped_month is null
+
+),
+
 parameters as (
 
     select * from {{ ref('int_build_parameter') }}
@@ -66,41 +90,102 @@ ranked as (
 
 ),
 
-evidence as (
+accepted as (
+
+    select distinct on (household_key) *
+    from renovations
+    order by household_key asc, accepted_date desc, source_row desc
+
+),
+
+-- Every active member lives in an institution of the tekun roll.
+institutions as (
+
+    select members.household_key
+    from members
+    left join residents
+        on members.household_key = residents.household_key and members.person_key = residents.person_key
+    group by members.household_key
+    having count(*) = count(residents.person_key)
+
+),
+
+dated as (
 
     select
         households.household_key,
         households.county_code,
         households.period,
         households.stated_is_dangerous_house,
+        households.surveyed_month,
         households.house_area_m2,
+        institutions.household_key is not null as is_in_institution,
         ranked.house_grade_code,
+        accepted.household_key is not null
+        and (ranked.household_key is null or accepted.accepted_date > ranked.assessed_date) as has_later_renovation,
         {{ months_between(month_of('ranked.assessed_date'), 'households.period') }} > parameters.house_cert_months
-            as is_expired,
-        {{ contradicted(
-            'households.stated_is_dangerous_house', 'households.surveyed_month', month_of('ranked.assessed_date')
-        ) }} as is_contradicted,
-        ranked.submission_id as evidence_submission_id,
-        ranked.source_sheet as evidence_sheet,
-        ranked.source_row as evidence_row
+            as is_assessment_expired,
+        {{ month_of('ranked.assessed_date') }} as assessed_month,
+        {{ month_of('accepted.accepted_date') }} as accepted_month,
+        parameters.house_cert_months,
+        ranked.submission_id as assessment_submission_id,
+        ranked.source_sheet as assessment_sheet,
+        ranked.source_row as assessment_row,
+        accepted.submission_id as renovation_submission_id,
+        accepted.source_sheet as renovation_sheet,
+        accepted.source_row as renovation_row
     from households
     cross join parameters
     left join ranked on households.household_key = ranked.household_key and ranked.recency = 1
+    left join accepted on households.household_key = accepted.household_key
+    left join institutions on households.household_key = institutions.household_key
 
 ),
 
--- Rows 1, 3, 7 and 8 need the tekun roll, the renovation ledger or proof of a move, which are not fed yet.
+-- A later renovation decides where the assessment does not: where it is missing, finds danger or is too old.
+weighed as (
+
+    select
+        *,
+        has_later_renovation
+        and (house_grade_code is null or house_grade_code in ('C', 'D') or is_assessment_expired) as is_renovated
+    from dated
+
+),
+
+evidence as (
+
+    select
+        *,
+        {{ months_between('case when is_renovated then accepted_month else assessed_month end', 'period') }}
+        > house_cert_months as is_expired,
+        {{ contradicted(
+            'stated_is_dangerous_house', 'surveyed_month',
+            'case when is_renovated then accepted_month else assessed_month end'
+        ) }} as is_contradicted,
+        case when is_renovated then renovation_submission_id else assessment_submission_id end
+            as evidence_submission_id,
+        case when is_renovated then renovation_sheet else assessment_sheet end as evidence_sheet,
+        case when is_renovated then renovation_row else assessment_row end as evidence_row
+    from weighed
+
+),
+
+-- Row 8 needs proof of a move, which no feed brings yet.
 matched as (
 
     select
         *,
         case
-            when house_grade_code in ('C', 'D') then 2
-            when house_grade_code in ('A', 'B') and not is_expired and not is_contradicted then 4
-            when house_grade_code in ('A', 'B') and not is_expired then 5
-            when house_grade_code in ('A', 'B') then 6
-            when house_grade_code is null and (stated_is_dangerous_house or house_area_m2 = 0) then 9
-            when house_grade_code is null then 10
+            when is_in_institution then 1
+            when house_grade_code in ('C', 'D') and not is_renovated then 2
+            when house_grade_code is null and not is_renovated
+                then case when stated_is_dangerous_house or house_area_m2 = 0 then 9 else 10 end
+            when is_expired then 6
+            when is_contradicted then 5
+            when house_grade_code in ('C', 'D') then 3
+            when is_renovated then 7
+            else 4
         end as table_row
     from evidence
 
@@ -112,14 +197,17 @@ judged as (
         *,
         case
             when table_row in (2, 9) then 'unmet'
-            when table_row = 4 then 'met'
-            when table_row in (5, 6, 10) then 'unknown'
+            when table_row in (1, 3, 4, 7) then 'met'
+            else 'unknown'
         end as state,
         case table_row
+            when 1 then 'institution'
             when 2 then 'dangerous'
+            when 3 then 'renovated'
             when 4 then 'certified'
             when 5 then 'conflict'
             when 6 then 'stale'
+            when 7 then 'renovated'
             when 9 then 'declared'
             when 10 then 'no_certificate'
         end as reason,

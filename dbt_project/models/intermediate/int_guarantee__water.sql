@@ -22,6 +22,13 @@ earlier as (
 
 ),
 
+tests as (
+
+    select * from {{ ref('fct_water_scheme') }}
+    where quality_result_code is not null
+
+),
+
 parameters as (
 
     select * from {{ ref('int_build_parameter') }}
@@ -32,6 +39,18 @@ feed_input as (
 
     select * from {{ ref('int_feed_input') }}
     where feed_id = 'water.supply'
+
+),
+
+-- The newest test of a scheme, whichever of its villages it is written at; of two of one day the worse counts.
+schemes as (
+
+    select distinct on (scheme_no)
+        scheme_no,
+        tested_date,
+        quality_result_code = '2' as is_failing
+    from tests
+    order by scheme_no asc, tested_date desc nulls last, quality_result_code desc
 
 ),
 
@@ -73,11 +92,16 @@ evidence as (
         or cuts.quality_rating_code is null
         or cuts.convenience_rating_code is null
         or cuts.reliability_rating_code is null as has_missing_rating,
+        coalesce(schemes.is_failing and schemes.tested_date > cuts.acceptance_date, false) as is_failed,
+        -- A failed test that the dates do not put before the acceptance leaves no proof, though it decides nothing.
+        coalesce(schemes.is_failing and not coalesce(schemes.tested_date <= cuts.acceptance_date, false), false)
+            as has_failure,
         cuts.acceptance_certificate_no is not null as has_certificate,
-        -- The scheme ledger is not fed yet: the household's own test date stands for the test of its central supply.
+        -- Where the scheme ledger has no dated test, the household's own date stands for the test of its supply.
         coalesce(cuts.supply_mode_code <> '1', true)
         or coalesce(
-            {{ months_between(month_of('cuts.tested_date'), 'households.period') }} <= parameters.quality_test_months,
+            {{ months_between(month_of('coalesce(schemes.tested_date, cuts.tested_date)'), 'households.period') }}
+            <= parameters.quality_test_months,
             false
         ) as has_test,
         cuts.age_periods > parameters.carry_water as is_row_stale,
@@ -92,22 +116,26 @@ evidence as (
     from households
     cross join parameters
     left join cuts on households.household_key = cuts.household_key
+    left join schemes on cuts.scheme_no = schemes.scheme_no
 
 ),
 
--- Row 2 needs the scheme ledger.
 matched as (
 
     select
         *,
         case
             when has_row and (has_failing_rating or verdict_code = '3') then 1
+            when has_row and is_failed then 2
             when has_row and is_cut then 3
             when
-                has_row and not has_missing_rating and has_certificate and has_test and not is_row_stale
-                and not is_contradicted then 4
-            when has_row and not has_missing_rating and has_certificate and not is_row_stale and is_contradicted then 5
-            when has_row and not has_missing_rating and not (has_certificate and has_test) then 6
+                has_row and not has_missing_rating and has_certificate and has_test and not has_failure
+                and not is_row_stale and not is_contradicted then 4
+            when
+                has_row and not has_missing_rating and has_certificate and not has_failure and not is_row_stale
+                and is_contradicted then 5
+            when
+                has_row and not has_missing_rating and (has_failure or not (has_certificate and has_test)) then 6
             when has_row and has_missing_rating then 7
             when has_row then 8
             when not stated_is_water_safe then 9
@@ -123,12 +151,13 @@ ranked as (
     select
         *,
         case
-            when table_row in (1, 3, 9) then 'unmet'
+            when table_row in (1, 2, 3, 9) then 'unmet'
             when table_row = 4 then 'met'
             else 'unknown'
         end as state,
         case table_row
             when 1 then 'below_standard'
+            when 2 then 'test_failed'
             when 3 then 'cut'
             when 4 then 'accepted'
             when 5 then 'conflict'
@@ -142,7 +171,7 @@ ranked as (
         row_number() over (
             partition by household_key
             order by
-                case when table_row in (1, 3, 9) then 0 when table_row = 4 then 2 else 1 end, table_row, evidence_row
+                case when table_row in (1, 2, 3, 9) then 0 when table_row = 4 then 2 else 1 end, table_row, evidence_row
         ) as place
     from matched
 

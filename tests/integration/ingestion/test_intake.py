@@ -19,7 +19,8 @@ from hearth.bucket import bucket
 from hearth.database import Role, connect
 from hearth.period import Period
 from hearth.settings import Settings, settings
-from ingestion import intake, judgement, ledger, vault
+from ingestion import arrivals, intake, judgement, ledger, vault
+from ingestion.arrivals import code_key
 from ingestion.intake import IntakeFault, discover, take
 from ingestion.receipt import Receipt
 from tests.integration.ingestion.dibao_files import (
@@ -280,14 +281,14 @@ def test_refusal_for_the_future_is_judged_anew(monkeypatch: pytest.MonkeyPatch) 
 # ---------------------------------------------------------------- discovery
 def test_half_uploaded_files_wait(clean_warehouse: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     patient = clean_warehouse.model_copy(update={"stable_seconds": 60})
-    monkeypatch.setattr(intake, "settings", lambda: patient)
+    monkeypatch.setattr(arrivals, "settings", lambda: patient)
     data = workbook(good())
     drop(KEY, data)
     assert discover("civil_affairs") == []
     drop(f"{KEY}.sha256", f"{'0' * 64}  x".encode())
     assert discover("civil_affairs") == []
     drop(f"{KEY}.sha256", f"{hashlib.sha256(data).hexdigest()} *低保.xlsx\n".encode())
-    assert discover("civil_affairs") == [KEY]
+    assert discover("civil_affairs") == [code_key(KEY)]
     take(KEY)
     assert not (bucket() / f"{KEY}.sha256").exists()
 
@@ -312,8 +313,8 @@ def test_discovery_skips_lock_files_and_finds_strays_by_age() -> None:
     for hidden in ("~$低保.xlsx", ".x", "低保.xlsx.part", "低保.tmp", "Thumbs.db"):
         drop(f"{FOLDER}/{hidden}", b"x")
     drop(f"{FOLDER}/dibao/a.xlsx", b"x")
-    assert discover("civil_affairs") == [f"{FOLDER}/dibao/a.xlsx"]
-    assert discover(None) == ["inbox/x.xlsx", "inbox/y/2026-10/b.xlsx"]
+    assert discover("civil_affairs") == [code_key(f"{FOLDER}/dibao/a.xlsx")]
+    assert discover(None) == [code_key("inbox/x.xlsx"), code_key("inbox/y/2026-10/b.xlsx")]
     with pytest.raises(ValueError, match=r"\[nobody\]"):
         discover("nobody")
 

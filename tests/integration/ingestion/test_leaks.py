@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import os
 import subprocess
@@ -9,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import openpyxl
 import pytest
 from psycopg import sql
 
@@ -23,11 +25,23 @@ from ingestion.normalise.text import as_text
 from ingestion.read import read_table
 from ingestion.sample.county import write_county
 from ingestion.table import FileProblem
-from tests.integration.ingestion.dibao_files import KEY, drop, good, secrets_of, workbook
+from tests.integration.ingestion import dibao_files
+from tests.integration.ingestion.dibao_files import (
+    FOLDER,
+    KEY,
+    PERIOD,
+    drop,
+    good,
+    id_number,
+    secrets_of,
+    workbook,
+)
 
 pytestmark = pytest.mark.usefixtures("clean_warehouse")
 MONTH = Period(2026, 9)
 _NAME_KINDS = {"person_name"}
+NAMED = dibao_files.name(3)
+"""A person in the name of a file."""
 _SHORTEST = 8
 """Numbers and addresses; shorter values (a door number, 无) say nothing of a person."""
 
@@ -104,18 +118,47 @@ def test_the_sample_county_leaves_no_clear_value(clean_warehouse: Settings) -> N
         )
     }
     usual = harmless()
-    secrets = {secret for secret in secrets if secret not in usual}
+    secrets = {secret for secret in secrets if secret not in usual} | {NAMED, id_number(3)}
     assert len(secrets) > 300
+    drop(f"{FOLDER}/{NAMED}/低保{NAMED}{id_number(3)}.xlsx", workbook(good(20)))
+    drop(f"inbox/{NAMED}.xlsx", b"x")
     keys = [key for department in (*departments(), None) for key in discover(department)]
     said = intake_at_debug()
     entries = ledger.submissions()
-    assert len(entries) == len(manifest.files) == len(keys)
+    assert len(entries) == len(manifest.files) + 2 == len(keys)
     assert said.count("file taken") == len(keys)
     assert "[debug" in said
     assert leaked(secrets, said) == []
     xcoms = [keys, [entry.submission_id for entry in entries]]
     assert leaked(secrets, repr(xcoms)) == []
     assert leaked(secrets, everything_kept()) == []
+    (own,) = [entry for entry in entries if entry.period == str(PERIOD) and entry.rows_received == 20]
+    receipt = take(f"submission/{own.submission_id}")
+    shown = openpyxl.load_workbook(io.BytesIO((bucket() / receipt.folder_key / "回执.xlsx").read_bytes()))
+    assert f"低保{NAMED}***.xlsx" in [row[1] for row in shown["回执"].iter_rows(values_only=True)]
+
+
+def test_a_broken_bucket_does_not_quote_the_name_of_a_file(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person = NAMED
+    dropped, stray = f"{FOLDER}/低保{person}.xlsx", f"inbox/{person}.xlsx"
+
+    def broken(path: object) -> bytes:
+        raise PermissionError(13, f"denied: {path}")
+
+    with caplog.at_level(logging.DEBUG):
+        for key in (dropped, stray):
+            drop(key, b"x")
+        monkeypatch.setattr(type(bucket()), "read_bytes", broken)
+        for key in (dropped, discover("civil_affairs")[0]):
+            with pytest.raises(OSError, match="PermissionError in the bucket") as caught:
+                take(key)
+            assert caught.value.__context__ is None
+            assert leaked({person}, repr(caught.value) + str(caught.value) + caplog.text) == []
+        with pytest.raises(FileNotFoundError) as missing:
+            take(f"{FOLDER}/低保{person}2.xlsx")
+    assert leaked({person}, str(missing.value)) == []
 
 
 BROKEN = {

@@ -16,6 +16,7 @@ from hearth.bucket import bucket
 from hearth.database import Role, connect
 from hearth.settings import PROJECT_ROOT
 from ingestion import ledger, versions
+from ingestion.arrivals import code_key
 from ingestion.commands import app
 from ingestion.intake import discover, take
 from ingestion.submission import State
@@ -139,7 +140,7 @@ def test_a_killed_intake_is_found_and_ends_as_if_nothing_had_been(module: str, s
     process = run(KILLED, module, step, moment, KEY)
     process.communicate(timeout=120)
     assert process.returncode == -signal.SIGKILL
-    assert discover("civil_affairs") == [KEY]
+    assert discover("civil_affairs") == [code_key(KEY)]
     receipt = take(KEY)
     assert (receipt.state, receipt.rows_accepted, receipt.rows_rejected) == ("partially_accepted", 38, 2)
     assert len(raw_rows(receipt.submission_id)) == 38

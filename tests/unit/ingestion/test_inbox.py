@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from ingestion.inbox import is_ignored, resolve
+from hearth.period import Period
+from ingestion.arrivals import code_key
+from ingestion.contract import contracts
+from ingestion.inbox import is_ignored, is_trial, neutral_name, resolve
+from ingestion.nil_return import is_nil_return
+from ingestion.reader.titles import months_of_file_name
 from ingestion.submission import Slot
 
 COUNTY = "530524"
@@ -91,7 +98,35 @@ def test_names_that_no_person_types_are_answered(name: str) -> None:
     assert len(address.file_name) <= 255
 
 
-def test_the_number_of_a_person_in_a_name_is_not_shown() -> None:
-    address = resolve("inbox/civil_affairs/2026-10/低保520099197803120133张某19900000000.xlsx", COUNTY)
-    assert address.problem is None
-    assert address.file_name == "低保***张某***.xlsx"
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("低保520099197803120133张某19900000000.xlsx", "{title}.xlsx"),
+        ("（试报）低保名单张某2026年10月(2).XLS", "试报{title}（2026年10月）.xls"),
+        ("低保零报告 张某.xlsx", "{title}零报告.xlsx"),
+        ("低保1-10月张某", "{title}"),
+        ("张某.zhangmou", "文件"),
+    ],
+)
+def test_only_what_is_understood_of_a_name_is_kept(name: str, kept: str) -> None:
+    title = contracts()["civil_affairs.dibao"].title
+    assert resolve(f"inbox/civil_affairs/2026-10/{name}", COUNTY).file_name == kept.format(title=title)
+
+
+@given(st.text(st.sampled_from("试报低保零告张某2026年110月-至（）()_ .xlscv"), max_size=24))
+def test_what_is_kept_says_what_the_name_said(name: str) -> None:
+    period = Period(2026, 10)
+    full = f"低保{name}.xlsx"
+    kept = neutral_name(full, contracts()["civil_affairs.dibao"], str(period))
+    assert months_of_file_name(kept, period) == months_of_file_name(full, period)
+    assert (is_trial(kept), is_nil_return(kept)) == (is_trial(full), is_nil_return(full))
+
+
+def test_a_key_for_the_ledger_names_nobody() -> None:
+    key = "inbox/civil_affairs/2026-10/dibao/张某/低保张某.xlsx"
+    code = code_key(key)
+    assert code.startswith("inbox/civil_affairs/2026-10/~")
+    assert code == code_key(code) == code_key(key)
+    assert code != code_key(key + "x")
+    assert code_key("inbox/张某/2026-10/x.xlsx").startswith("inbox/_/2026-10/~")
+    assert code_key("inbox/civil_affairs/张某/x.xlsx").startswith("inbox/civil_affairs/_/~")

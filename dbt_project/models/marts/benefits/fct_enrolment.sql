@@ -3,6 +3,7 @@
         feed=ref('stg_education__enrolment'),
         link=ref('int_link__enrolment'),
         link_columns=['household_key', 'person_key'],
+        derived={'school_key': school_key('feed.school_name')},
         columns=[
             'id_number_hash',
             'term_code',

@@ -3,6 +3,7 @@
         feed=ref('stg_education__aid'),
         link=ref('int_link__aid'),
         link_columns=['household_key', 'person_key'],
+        derived={'school_key': school_key('feed.school_name')},
         columns=[
             'id_number_hash',
             'programme_code',

@@ -1,3 +1,22 @@
+{%- set columns = [
+    'household_key',
+    'county_code',
+    'household_no',
+    'village_code',
+    'township_code',
+    'register_class_code',
+    'poverty_attribute_code',
+    'poverty_status_code',
+    'monitor_class_code',
+    'main_cause_code',
+    'secondary_cause_code',
+    'risk_code',
+    'member_count',
+    'is_active',
+    'first_period',
+    'attribute_period',
+] -%}
+
 with
 
 registered as (
@@ -42,52 +61,6 @@ present as (
 
 ),
 
-known as (
-
-    select
-        present.*,
-        1 as precedence
-    from present
-    union all
-    select
-        published.*,
-        2 as precedence
-    from published
-
-),
-
--- The newest month wins, so that an old month built again does not turn the dimension back.
-ranked as (
-
-    select
-        *,
-        row_number() over (partition by household_key order by attribute_period desc, precedence asc) as recency
-    from known
-
-),
-
-final as (
-
-    select
-        household_key,
-        county_code,
-        household_no,
-        village_code,
-        township_code,
-        register_class_code,
-        poverty_attribute_code,
-        poverty_status_code,
-        monitor_class_code,
-        main_cause_code,
-        secondary_cause_code,
-        risk_code,
-        member_count,
-        is_active,
-        first_period,
-        attribute_period
-    from ranked
-    where recency = 1
-
-)
+{{ newest(present='present', published='published', key='household_key', columns=columns) }}
 
 select * from final

@@ -6,6 +6,13 @@ parameters as (
 
 ),
 
+phases as (
+
+    select * from {{ ref('stg_reference__campaign_phase') }}
+    where {{ covers_county('region_code') }}
+
+),
+
 months as (
 
     select
@@ -20,6 +27,22 @@ months as (
 
 ),
 
+-- A phase that only the county has beats that of the country.
+phased as (
+
+    select distinct on (months.period)
+        months.*,
+        phases.phase_code as campaign_phase_code,
+        phases.name as campaign_phase_name
+    from months
+    left join phases
+        on
+            months.first_day >= phases.valid_from
+            and months.first_day <= coalesce(phases.valid_to, 'infinity'::date)
+    order by months.period asc, {{ nearness('phases.region_code') }} desc nulls last, phases.valid_from desc
+
+),
+
 final as (
 
     select
@@ -31,8 +54,10 @@ final as (
         extract(quarter from first_day)::integer as quarter,
         (first_day + interval '1 month')::date + (due_day - 1) as due_date,
         extract(year from first_day)::integer as insurance_year,
-        {{ term_code('period') }} as term_code
-    from months
+        {{ term_code('period') }} as term_code,
+        campaign_phase_code,
+        campaign_phase_name
+    from phased
 
 )
 

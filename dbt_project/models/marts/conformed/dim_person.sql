@@ -1,3 +1,14 @@
+{%- set columns = [
+    'person_key',
+    'county_code',
+    'sex_code',
+    'birth_month',
+    'ethnicity_code',
+    'education_level_code',
+    'first_period',
+    'attribute_period',
+] -%}
+
 with
 
 members as (
@@ -14,7 +25,10 @@ keys as (
 
 published as (
 
-    select * from {{ ref('stg_published__person') }}
+    select
+        *,
+        null::boolean as is_active
+    from {{ ref('stg_published__person') }}
 
 ),
 
@@ -35,48 +49,12 @@ present as (
 
 ),
 
-known as (
-
-    select
-        present.*,
-        1 as precedence
-    from present
-    union all
-    select
-        published.*,
-        null::boolean as is_active,
-        2 as precedence
-    from published
-
-),
-
 -- A person who moved between households has two rows in a month: the row where the person lives now wins.
-ranked as (
-
-    select
-        *,
-        row_number() over (
-            partition by person_key
-            order by attribute_period desc, precedence asc, is_active desc nulls last, education_level_code asc
-        ) as recency
-    from known
-
-),
-
-final as (
-
-    select
-        person_key,
-        county_code,
-        sex_code,
-        birth_month,
-        ethnicity_code,
-        education_level_code,
-        first_period,
-        attribute_period
-    from ranked
-    where recency = 1
-
-)
+{{
+    newest(
+        present='present', published='published', key='person_key', columns=columns,
+        then_by='is_active desc nulls last, education_level_code asc'
+    )
+}}
 
 select * from final

@@ -6,24 +6,32 @@ regions as (
 
 ),
 
+levels as (
+
+    select * from {{ ref('dim_region_level') }}
+
+),
+
 final as (
 
     select
-        region_code,
-        county_code,
-        name,
-        level_code,
-        parent_code,
-        village_code,
-        village_name,
-        township_code,
-        township_name,
-        county_region_code,
-        county_name,
-        is_poor_village,
-        is_ecological_zone,
-        is_water_short_zone
+        regions.region_code,
+        regions.county_code,
+        regions.name,
+        regions.level_code,
+        regions.parent_code,
+        regions.village_code,
+        regions.village_name,
+        regions.township_code,
+        regions.township_name,
+        regions.county_region_code,
+        regions.county_name,
+        regions.is_poor_village,
+        regions.is_ecological_zone,
+        regions.is_water_short_zone,
+        levels.name as level_name
     from regions
+    left join levels on regions.level_code = levels.level_code
 
 )
 

@@ -117,9 +117,7 @@ final as (
     from feed
     inner join link
         on
-            feed.submission_id = link.submission_id
-            and feed.source_sheet = link.source_sheet
-            and feed.source_row = link.source_row
+            {{ same_row('feed', 'link') }}
     inner join households on link.household_key = households.household_key
     left join peopled on link.household_key = peopled.household_key
 

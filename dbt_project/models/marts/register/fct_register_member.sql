@@ -58,9 +58,7 @@ final as (
     from feed
     inner join link
         on
-            feed.submission_id = link.submission_id
-            and feed.source_sheet = link.source_sheet
-            and feed.source_row = link.source_row
+            {{ same_row('feed', 'link') }}
     inner join memberships
         on
             link.household_key = memberships.household_key

@@ -16,6 +16,7 @@ final as (
         department_zh,
         semantics,
         due_day,
+        contract_version,
         is_required
     from feeds
 

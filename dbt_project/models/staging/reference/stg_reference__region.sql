@@ -15,6 +15,7 @@ final as (
         parent_code,
         valid_from,
         valid_to,
+        successor_code,
         is_poor_village,
         is_ecological_zone,
         is_water_short_zone

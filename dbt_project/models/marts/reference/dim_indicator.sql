@@ -1,0 +1,34 @@
+with
+
+indicators as (
+
+    select * from {{ ref('stg_reference__indicator') }}
+
+),
+
+final as (
+
+    select
+        indicator_code,
+        '{{ var("county_code") }}'::text as county_code,
+        name_zh,
+        name_en,
+        grain,
+        formula_class,
+        unit,
+        levels,
+        numerator,
+        denominator,
+        unknown_rule,
+        direction,
+        threshold,
+        lead,
+        feeds,
+        clause,
+        is_first_release,
+        not_answerable_because
+    from indicators
+
+)
+
+select * from final

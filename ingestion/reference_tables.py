@@ -1,0 +1,116 @@
+"""Tables of schema ``reference`` that hold a CSV file of ``reference/`` as it is: the file's columns are the table's.
+
+A table with more to it (typed rows that intake reads, too) stands in ``ingestion.raw_tables``.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ingestion.reference_data import REFERENCE_ROOT
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceTable:
+    """One table of schema ``reference``: replaced whole by every migration."""
+
+    name: str
+    comment: str
+    columns: tuple[tuple[str, str, str], ...]
+    """(name, type and constraints, comment)."""
+    key: tuple[str, ...]
+
+
+_FROM = ("valid_from", "date not null", "生效日期 | first day of validity")
+_TO = ("valid_to", "date", "失效日期 | last day of validity; null is open")
+_CLAUSE = ("clause", "text", "条款 | clause that sets it, where there is one")
+_SOURCE = ("source", "text not null", "依据 | where the row comes from")
+
+CSV_TABLES: tuple[ReferenceTable, ...] = (
+    ReferenceTable(
+        "region_level",
+        "区划级别名称 | what the levels of the divisions are called, by place; a place beats the country",
+        (
+            ("level_code", "text not null", "级别 | province, prefecture, county, township or village"),
+            ("region_code", "text not null default ''", "适用地区 | 12-digit code; empty is the whole country"),
+            ("name", "text not null", "级别名称 | name of the level as people there say it"),
+            ("rank", "integer not null", "层次 | 1 province to 5 village"),
+            _SOURCE,
+        ),
+        ("level_code", "region_code"),
+    ),
+    ReferenceTable(
+        "campaign_phase",
+        "工作阶段 | phases of the campaign; a place beats the country",
+        (
+            ("phase_code", "text not null", "阶段代码 | name of the phase"),
+            ("region_code", "text not null default ''", "适用地区 | 12-digit code; empty is the whole country"),
+            ("name", "text not null", "阶段名称 | Chinese name of the phase"),
+            _FROM,
+            _TO,
+            _CLAUSE,
+            _SOURCE,
+        ),
+        ("phase_code", "region_code", "valid_from"),
+    ),
+    ReferenceTable(
+        "responsibility",
+        "责任清单 | who leads and who works with whom, by task; the unit listed first leads",
+        (
+            ("task_code", "text not null", "任务代码 | the guarantee or task"),
+            ("unit_name", "text not null", "单位名称 | unit that is named"),
+            _FROM,
+            _TO,
+            ("task_name", "text not null", "任务名称 | Chinese name of the task"),
+            ("department", "text", "部门 | department whose feeds tell of it; null sends none"),
+            ("role", "text not null check (role in ('lead', 'cooperating'))", "角色 | lead or cooperating"),
+            ("position", "integer not null", "排序 | place in the list of units; 1 leads"),
+            _CLAUSE,
+            _SOURCE,
+        ),
+        ("task_code", "unit_name", "valid_from"),
+    ),
+    ReferenceTable(
+        "indicator",
+        "指标登记 | the indicators in the words of the notices",
+        (
+            ("indicator_code", "text not null", "指标代码 | code of the indicator"),
+            ("name_zh", "text not null", "指标名称 | Chinese name"),
+            ("name_en", "text not null", "英文名称 | English name"),
+            ("grain", "text not null", "统计粒度 | what one number is about"),
+            ("formula_class", "text not null", "计算类型 | ratio, progress, count, median, percentile_95, difference"),
+            ("unit", "text not null", "单位 | unit of the number"),
+            ("levels", "text not null", "展示级别 | village, township, county, parted by ;"),
+            ("numerator", "text", "分子 | what is counted"),
+            ("denominator", "text", "分母 | of what"),
+            ("unknown_rule", "text", "缺失处理 | U1 to U4: what a missing value does"),
+            ("direction", "text", "方向 | which way is better"),
+            ("threshold", "text", "目标值 | target or threshold in words"),
+            ("lead", "text", "牵头 | who leads"),
+            ("feeds", "text", "数据来源 | feeds it is made of"),
+            _CLAUSE,
+            ("worked_example", "text", "算例 | worked example"),
+            ("is_first_release", "boolean not null", "首期可算 | the feeds of the first release answer it"),
+            ("not_answerable_because", "text", "暂不可算原因 | why they do not"),
+        ),
+        ("indicator_code",),
+    ),
+)
+
+
+def csv_rows(table: ReferenceTable) -> Sequence[tuple[Any, ...]]:
+    """Rows of the table's file in the order of its columns; an empty cell is null unless the column may not be.
+
+    Raises ValueError when the columns of the file are not those of the table.
+    """
+    path = REFERENCE_ROOT / f"{table.name}.csv"
+    required = {name for name, definition, _ in table.columns if "not null" in definition}
+    names = [name for name, _, _ in table.columns]
+    with path.open(encoding="utf-8", newline="") as stream:
+        reader = csv.DictReader(stream, strict=True)
+        if sorted(reader.fieldnames or ()) != sorted(names):
+            raise ValueError(f"[{path.name}] has columns {reader.fieldnames}, the table has {names}; make them equal")
+        return [tuple(row[name] if row[name] or name in required else None for name in names) for row in reader]
