@@ -47,7 +47,7 @@ def grant_shared(connection: Connection) -> int:
         join pg_rewrite as r on r.oid = d.objid and d.classid = 'pg_rewrite'::regclass
         join pg_class as v on v.oid = r.ev_class and v.relnamespace = 'shared'::regnamespace
         join pg_class as c on c.oid = d.refobjid and c.oid <> v.oid
-        join pg_namespace as n on n.oid = c.relnamespace and n.nspname = 'marts'
+        join pg_namespace as n on n.oid = c.relnamespace and n.nspname in ('marts', 'ops')
         join pg_attribute as a on a.attrelid = c.oid and a.attnum = d.refobjsubid
         where d.refclassid = 'pg_class'::regclass and d.refobjsubid > 0
         group by n.nspname, c.relname
