@@ -32,7 +32,7 @@ select '{period}'::text as period, '{county}'::text as county_code, {stamp} as s
 create table candidate.fct_household_month as
 select
     (7000 + n)::bigint as household_key, '{county}'::text as county_code, '{period}'::text as period,
-    '530524000000' || lpad(n::text, 4, '0') as household_no,
+    '530524000000' || lpad(n::text, greatest(4, length(n::text)), '0') as household_no,
     (array['530524100201', '530524100202', '530524101201', '530524101202'])[n % 4 + 1] as village_code,
     (array['530524100000', '530524100000', '530524101000', '530524101000'])[n % 4 + 1] as township_code,
     3 as member_count, '01'::text as register_class_code, '02'::text as poverty_status_code,
@@ -115,14 +115,14 @@ create index dibao_by_household on candidate.fct_dibao (household_key);
 """
 
 
-def _statements(period: str, stamp: int) -> str:
+def _statements(period: str, stamp: int, households: int) -> str:
     states = ", ".join(
         f"case when n % 5 = 0 then 'unmet' when n % 3 = 0 then 'unknown' else 'met' end as {name}_state, "
         f"'invented'::text as {name}_reason, '{period}'::text as {name}_source_period, false as {name}_is_carried"
         for name in GUARANTEES
     )
     cells = ", ".join(f"('{name}', household.{name}_state)" for name in (*GUARANTEES, "five", "seven"))
-    return _TABLES.format(county=COUNTY, period=period, stamp=stamp, states=states, cells=cells, households=HOUSEHOLDS)
+    return _TABLES.format(county=COUNTY, period=period, stamp=stamp, states=states, cells=cells, households=households)
 
 
 def drop_candidate() -> None:
@@ -131,14 +131,14 @@ def drop_candidate() -> None:
             connection.execute(sql.SQL("drop table candidate.{}").format(sql.Identifier(name)))
 
 
-def make_candidate(period: str = PERIOD, stamp: int = 1) -> None:
+def make_candidate(period: str = PERIOD, stamp: int = 1, households: int = HOUSEHOLDS) -> None:
     """Replace everything in candidate by a good month."""
     drop_candidate()
     with connect(Role.BUILDER) as connection:
-        connection.execute(sql.SQL(_statements(period, stamp)))
+        connection.execute(sql.SQL(_statements(period, stamp, households)))
 
 
-def make_submissions(period: str = PERIOD) -> list[str]:
+def make_submissions(period: str = PERIOD, households: int = HOUSEHOLDS) -> list[str]:
     """One accepted submission per demo feed with its raw rows; return the submission ids."""
     ids = []
     with connect(Role.OWNER) as connection:
@@ -152,13 +152,13 @@ def make_submissions(period: str = PERIOD) -> list[str]:
             connection.execute(sql.SQL("grant select on {} to hearth_builder").format(raw))
             connection.execute(
                 sql.SQL("insert into {} select %s, n from generate_series(1, %s) as n").format(raw),
-                [submission_id, HOUSEHOLDS],
+                [submission_id, households],
             )
             connection.execute(
                 "insert into ops.submission (submission_id, county_code, department, feed, period, file_name, "
                 "inbox_key, sha256, byte_count, state, rows_received, rows_accepted) "
                 "values (%s, %s, %s, %s, %s, 'demo.xlsx', 'inbox/demo.xlsx', %s, 1, 'accepted', %s, %s)",
-                [submission_id, COUNTY, department, feed, period, submission_id, HOUSEHOLDS, HOUSEHOLDS],
+                [submission_id, COUNTY, department, feed, period, submission_id, households, households],
             )
     return ids
 

@@ -21,7 +21,8 @@ waivers as (
     select
         publication_id,
         string_agg(
-            distinct rule_id || ' ' || given_by || '：' || reason || '（至' || to_char(valid_until, 'YYYY-MM-DD') || '）', '；'
+            distinct rule_id || ' ' || given_by || '：' || reason || '（至' || to_char(valid_until, 'YYYY-MM-DD') || '）',
+            '；'
         ) as waiver_text
     from {{ source('ops', 'publication_waiver') }}
     group by publication_id
