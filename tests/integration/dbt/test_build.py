@@ -164,6 +164,10 @@ def test_the_suites_fit_what_dbt_builds(october: int) -> None:
     """Every check of the gate runs on real candidate tables, and says of this county what is wrong with it."""
     with connect(Role.OWNER) as connection:
         connection.execute("update ops.build set state = 'built' where build_id = %s", [october])
+        connection.execute(
+            "update ops.submission as s set contract_version = f.contract_version from reference.feed as f "
+            "where f.feed_id in (s.feed, s.department || '.' || s.feed)"
+        )
     run_gate(october)
     erring = rows(
         f"select expectation, message from ops.gate_result where build_id = {october} and message ~ '运行出错'"
@@ -173,7 +177,13 @@ def test_the_suites_fit_what_dbt_builds(october: int) -> None:
         f"select suite || '.' || expectation from ops.gate_result where build_id = {october} and not success "
         "and severity <> 'warn' and suite <> 'gate' order by 1"
     )
-    assert failed == []
+    # Household 12 names a village that nobody knows: it is in the county's figures and in those of no village.
+    unplaced = {
+        "integrity.village_known[fct_household_month]",
+        "rollup.levels_equal_county[fct_guarantee_region_month]",
+        "rollup.villages_equal_states[fct_guarantee_region_month]",
+    }
+    assert {name for (name,) in failed} == unplaced
 
 
 def test_feeds_that_never_came_give_unknown_never_met(october: int) -> None:
