@@ -4,7 +4,7 @@
 revoke all on schema public from public;
 alter schema raw owner to hearth;
 
--- Group roles: people and tools are LOGIN roles that are members of these.
+-- The reader of the demo. Every other right of a reader comes from publishing/access/*.yaml (`hearth access apply`).
 do $$
 begin
     if not exists (select from pg_roles where rolname = 'shared_reader') then
@@ -27,7 +27,9 @@ grant update (
     reason_rule_id, reason_message, reason_fix, notes, verdict_at, superseded_by, parent_submission_id, receipt_key,
     is_nil_return, claimed_by, claimed_at
 ) on ops.submission to hearth_loader;
-grant select, insert on ops.first_arrival, ops.confirmation, ops.reopening to hearth_loader;
+grant select, insert on ops.first_arrival, ops.confirmation, ops.reopening, ops.calendar_change to hearth_loader;
+grant select, insert on ops.calendar to hearth_loader;
+grant update (expectation, due_at, cutoff_at, moved_because, is_provisional) on ops.calendar to hearth_loader;
 grant select, insert, delete on ops.mended_row to hearth_loader;
 grant select, insert, update, delete on ops.rule_result, ops.row_finding to hearth_loader;
 grant select, insert, update, delete on ops.submission_heading, ops.schema_issue to hearth_loader;
@@ -66,6 +68,7 @@ grant insert, update, delete on ops.build_input to hearth_publisher;
 -- A ledger: what was published is written once.
 revoke update, delete on ops.publication_table from hearth_publisher;
 grant insert on ops.publication_table to hearth_publisher;
+grant insert on ops.reminder to hearth_publisher;
 -- dbt makes the shared views as the builder; they read the published tables with the rights of whoever asks.
 grant usage, create on schema shared to hearth_builder;
 grant usage on schema marts to hearth_builder;
@@ -73,3 +76,4 @@ alter default privileges for role hearth_publisher in schema marts grant select 
 
 -- Readers.
 grant usage on schema shared to shared_reader;
+revoke all on reference.analysis_salt from hearth_loader, hearth_publisher;

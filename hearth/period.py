@@ -5,9 +5,7 @@ from __future__ import annotations
 import calendar
 import re
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-
-from hearth.settings import settings
+from datetime import date
 
 _PATTERN = re.compile(r"^([0-9]{4})-(0[1-9]|1[0-2])\Z")
 
@@ -49,12 +47,6 @@ class Period:
     @property
     def last_day(self) -> date:
         return date(self.year, self.month, calendar.monthrange(self.year, self.month)[1])
-
-    def due_at(self, due_day: int) -> datetime:
-        """Last moment on which a submission for this period is on time, in the installation's zone (notice 002, C1)."""
-        following = self.shift(1)
-        day = date(following.year, following.month, due_day)
-        return datetime.combine(day + timedelta(days=1), time.min, settings().zone) - timedelta(microseconds=1)
 
 
 def last_complete_period(today: date) -> Period:

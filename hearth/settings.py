@@ -32,6 +32,7 @@ class Settings(BaseSettings):
     cutoff_schedule: str = Field(
         default="0 8 * * *", description="Cron of the morning look for months past their cut-off."
     )
+    reminder_schedule: str = Field(default="0 9 * * *", description="Cron of reminders and escalation.")
     cutoff_day: int = Field(default=12, ge=1, le=28, description="Day of the next month after which a month closes.")
 
     reopening: Literal["required", "automatic"] = Field(

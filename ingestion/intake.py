@@ -21,6 +21,7 @@ from hearth.settings import settings
 from ingestion import arrivals, drift_ledger, inbox, ledger, reopening, vault
 from ingestion.arrivals import NotInInbox, code_key, modified, stated_sha256, without_names
 from ingestion.aside import put_aside
+from ingestion.calendar import calendar
 from ingestion.contract import contracts, departments
 from ingestion.faults import place_of
 from ingestion.inbox import CHECKSUM_SUFFIX, Address, shown_name
@@ -337,7 +338,9 @@ def _answer(entry: Submission, sent_as: str | None = None) -> Receipt:
 
 def _claim(address: Address, inbox_key: str, data: bytes, sha256: str) -> Submission:
     contract, slot = address.contract, address.slot
-    due_at = Period.parse(slot.period).due_at(contract.due_day) if contract and slot.period else None
+    due_at = None
+    if contract and slot.period:
+        due_at = calendar(slot.county_code, Period.parse(slot.period))[contract.feed_id].due_at
     return ledger.claim(
         slot,
         sha256=sha256,

@@ -13,7 +13,7 @@ from typing import LiteralString
 
 from hearth.database import Role, connect
 from hearth.period import Period
-from hearth.settings import settings
+from ingestion.calendar import cutoff_at, not_expected
 from ingestion.contract import contracts
 
 _LIVE: LiteralString = (
@@ -84,14 +84,14 @@ def _out_of_date(county_code: str) -> Mapping[str, bool]:
 def ready_periods(county_code: str) -> list[str]:
     """Months to build now, sorted: complete ones, and published ones of which something was sent again or late.
 
-    Complete means that every feed that has a contract is there.
+    Complete means that every feed is there that the calendar expects.
     """
     wanted = set(contracts())
     feeds = _live_feeds(county_code)
     return sorted(
         period
         for period, is_published in _out_of_date(county_code).items()
-        if is_published or wanted <= feeds.get(period, set())
+        if is_published or wanted - not_expected(county_code, Period.parse(period)) <= feeds.get(period, set())
     )
 
 
@@ -110,7 +110,7 @@ def spine_feeds() -> frozenset[str]:
 def periods_past_cutoff(county_code: str, now: datetime) -> list[str]:
     """Months to build at the cut-off, sorted: also incomplete ones, if at least the register's feeds are there.
 
-    ``now`` has a time zone. A month closes at the end of day `cutoff_day` of the month after it.
+    ``now`` has a time zone. When a month closes, the calendar says.
     """
     if now.tzinfo is None:
         raise ValueError(f"[{now.isoformat()}] has no time zone")
@@ -118,5 +118,5 @@ def periods_past_cutoff(county_code: str, now: datetime) -> list[str]:
     return sorted(
         period
         for period in _out_of_date(county_code)
-        if now > Period.parse(period).due_at(settings().cutoff_day) and spine_feeds() <= feeds.get(period, set())
+        if now > cutoff_at(Period.parse(period)) and spine_feeds() <= feeds.get(period, set())
     )

@@ -16,7 +16,7 @@ from psycopg.rows import class_row
 
 from hearth.database import Role, connect
 from hearth.period import Period
-from hearth.settings import settings
+from ingestion.calendar import cutoff_at
 from ingestion.submission import Slot
 
 
@@ -39,7 +39,7 @@ def must_wait(slot: Slot, now: datetime, policy: Literal["required", "automatic"
     """Whether a file of this feed and month has to wait for a reopening. ``now`` has a time zone."""
     if policy == "automatic" or slot.period is None or slot.feed is None:
         return False
-    if now <= Period.parse(slot.period).due_at(settings().cutoff_day):
+    if now <= cutoff_at(Period.parse(slot.period)):
         return False
     values = {
         "county": slot.county_code,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from hearth.period import Period
+from hearth.workdays import due_date
 from ingestion.checks import fill_text
 from ingestion.contract import Column, Contract, Demand, Kind, Privacy
 from ingestion.normalise.text import nfkc
@@ -146,7 +147,7 @@ def due_text(contract: Contract, period: Period | None) -> str:
     rule = f"每月{contract.due_day}日前报上月数据"
     if period is None:
         return rule
-    day = period.due_at(contract.due_day)
+    day = due_date(period, contract.due_day)
     return f"{rule}；本表报{period.year}年{period.month}月数据，{day.year}年{day.month}月{day.day}日24时前送到"
 
 

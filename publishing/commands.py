@@ -10,11 +10,14 @@ import typer
 
 from hearth.period import Period
 from hearth.settings import settings
+from publishing.access.commands import app as access_app
 from publishing.publications import publications
+from publishing.reminders import ReminderError, messages, send
 from publishing.switch import rollback
 from publishing.tables import PublicationError
 
 app = typer.Typer(no_args_is_help=True)
+app.add_typer(access_app, name="access")
 
 _County = Annotated[str | None, typer.Option("--county", help="County code; the installation's own by default.")]
 _STATES = {"live": "在用", "replaced": "已替换", "rolled_back": "已回退"}
@@ -44,6 +47,31 @@ def list_publications(
             f"{item.period}  #{item.publication_id}  {_STATES[item.state]}  {item.household_count}户  "
             f"{item.table_count}表 {item.row_count}行  {when}  (build {item.build_id}){replaces}"
         )
+
+
+@app.command("remind")
+def remind(
+    day: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day; today by default.")] = None,
+    county: _County = None,
+    is_sent: Annotated[bool, typer.Option("--send", help="Send it; without this it is only printed.")] = False,
+) -> None:
+    """Print the reminders and escalations of a day, or send them."""
+    asked = (day or datetime.now(settings().zone)).date()
+    code = county or settings().county_code
+    try:
+        if is_sent:
+            told = send(code, asked)
+            typer.echo(f"{asked} 已发送：{'、'.join(told) or '没有要发的'}")
+            return
+        found = messages(code, asked)
+    except ReminderError as error:
+        typer.echo(f"未全部发送：{error}", err=True)
+        raise typer.Exit(1) from error
+    for message in found:
+        channels = f"{len(message.channels)}个渠道" if message.channels else "没有渠道"
+        typer.echo(f"== {message.owner}（{channels}）\n{message.subject}\n{message.body}\n")
+    if not found:
+        typer.echo(f"{asked} 没有要提醒的")
 
 
 @app.command("rollback")

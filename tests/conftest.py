@@ -59,9 +59,8 @@ def warehouse(hearth_home: Path) -> Iterator[Settings]:
         yield settings()
 
 
-@pytest.fixture
-def clean_warehouse(warehouse: Settings) -> Settings:
-    """The warehouse with no submission, build or publication in it, and an empty bucket."""
+def empty(warehouse: Settings) -> None:
+    """Leave no submission, build or publication in the warehouse, and nothing in the bucket."""
     with connect(Role.OWNER) as connection:
         for schema in ("candidate", "marts", "previous", "shared", "staging", "identity"):
             found = connection.execute(
@@ -79,4 +78,10 @@ def clean_warehouse(warehouse: Settings) -> Settings:
         names = sql.SQL(", ").join(sql.Identifier(schema, table) for schema, table in tables)
         connection.execute(sql.SQL("truncate {} restart identity cascade").format(names))
     shutil.rmtree(warehouse.home / "bucket", ignore_errors=True)
+
+
+@pytest.fixture
+def clean_warehouse(warehouse: Settings) -> Settings:
+    """The warehouse as `empty` leaves it, for one test."""
+    empty(warehouse)
     return warehouse

@@ -7,6 +7,8 @@
     link_columns  columns of the link that the fact carries
     derived       columns worked out of the row: name -> expression over `feed`
     linked_by     column of the link that is null where a row belongs nowhere
+
+    A fact of households carries village and township of the household: who may see a row is decided on the row.
 -#}
 {% macro linked_fact(feed, link, columns, link_columns=['household_key'], derived={}, linked_by='household_key') -%}
 with
@@ -24,6 +26,19 @@ link as (
 
 ),
 
+{% if linked_by == 'household_key' -%}
+households as (
+
+    select
+        household_key,
+        village_code,
+        township_code
+    from {{ ref('int_household') }}
+
+),
+
+{% endif -%}
+
 final as (
 
     select
@@ -32,6 +47,10 @@ final as (
         {%- endfor %}
         feed.county_code,
         feed.period,
+        {%- if linked_by == 'household_key' %}
+        households.village_code,
+        households.township_code,
+        {%- endif %}
         {%- for column in columns %}
         feed.{{ column }},
         {%- endfor %}
@@ -48,6 +67,9 @@ final as (
     inner join link
         on
             {{ same_row('feed', 'link') }}
+    {%- if linked_by == 'household_key' %}
+    left join households on link.household_key = households.household_key
+    {%- endif %}
 
 )
 

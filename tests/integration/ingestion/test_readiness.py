@@ -10,7 +10,7 @@ import pytest
 
 from hearth.database import Role, connect
 from hearth.period import Period
-from hearth.settings import settings
+from ingestion.calendar import Expectation, change, cutoff_at
 from ingestion.contract import contracts
 from ingestion.ledger import periods_past_cutoff, ready_periods
 from ingestion.readiness import spine_feeds
@@ -67,7 +67,7 @@ def everything(connection: psycopg.Connection, period: str = MONTH) -> dict[str,
 
 
 def past(month: str = MONTH) -> datetime:
-    return Period.parse(month).due_at(settings().cutoff_day) + timedelta(seconds=1)
+    return cutoff_at(Period.parse(month)) + timedelta(seconds=1)
 
 
 def test_nothing_received_nothing_ready() -> None:
@@ -151,3 +151,14 @@ def test_moment_without_zone_is_refused() -> None:
 
 def test_register_feeds_are_the_spine() -> None:
     assert spine_feeds() == {"register.household", "register.member"}
+
+
+def test_a_month_does_not_wait_for_a_feed_that_is_excused() -> None:
+    excused = min(set(contracts()) - spine_feeds())
+    with connect(Role.OWNER) as connection:
+        for feed_id in contracts():
+            if feed_id != excused:
+                receive(connection, feed_id)
+    assert ready_periods(COUNTY) == []
+    change(COUNTY, Period.parse(MONTH), [excused], reason="系统改造", by="王登", expectation=Expectation.NOT_EXPECTED)
+    assert ready_periods(COUNTY) == [MONTH]

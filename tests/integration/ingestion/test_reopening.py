@@ -12,6 +12,7 @@ from hearth.bucket import bucket
 from hearth.database import Role, connect
 from hearth.settings import Settings
 from ingestion import intake
+from ingestion.calendar import cutoff_at
 from ingestion.commands import app
 from ingestion.intake import discover, take
 from ingestion.ledger import find
@@ -151,7 +152,7 @@ def test_a_late_first_file_of_a_published_month_is_taken(published: Receipt) -> 
 
 
 def test_before_the_cutoff_a_published_month_may_still_be_mended(published: Receipt) -> None:
-    before = CLOSED.due_at(12) - timedelta(minutes=1)
+    before = cutoff_at(CLOSED) - timedelta(minutes=1)
     assert not must_wait(SLOT, before, "required")
     assert must_wait(SLOT, before + timedelta(minutes=2), "required")
 

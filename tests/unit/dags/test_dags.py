@@ -30,7 +30,12 @@ def dags(hearth_home: Path) -> Mapping[str, object]:
 
 
 def test_every_department_has_its_intake_and_there_is_one_for_the_rest(dags: Mapping[str, object]) -> None:
-    expected = {f"intake__{name}" for name in (*departments(), "unassigned")} | {"close", "cutoff", "waive"}
+    expected = {f"intake__{name}" for name in (*departments(), "unassigned")} | {
+        "close",
+        "cutoff",
+        "reminders",
+        "waive",
+    }
     assert set(dags) == expected
 
 

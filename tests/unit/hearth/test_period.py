@@ -1,11 +1,10 @@
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hearth.period import Period, last_complete_period
-from hearth.settings import settings
 
 periods = st.builds(Period, st.integers(1950, 2100), st.integers(1, 12))
 
@@ -31,12 +30,6 @@ def test_last_day_is_followed_by_the_next_period(period: Period) -> None:
 def test_what_is_no_month_is_refused_by_name(text: str) -> None:
     with pytest.raises(ValueError, match=r"write it as YYYY-MM"):
         Period.parse(text)
-
-
-def test_due_moment_is_the_end_of_the_eighth_of_the_next_month() -> None:
-    due = Period.parse("2026-12").due_at(8)
-    assert due <= datetime(2027, 1, 8, 23, 59, 59, 999_999, settings().zone)
-    assert due + timedelta(microseconds=1) == datetime(2027, 1, 9, 0, 0, 0, 0, settings().zone)
 
 
 def test_last_complete_period() -> None:

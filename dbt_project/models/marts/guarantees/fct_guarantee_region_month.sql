@@ -51,6 +51,7 @@ villages as (
         county_code,
         period,
         village_code as region_code,
+        village_code,
         'village'::text as level_code,
         guarantee,
         count(*)::integer as universe,
@@ -72,6 +73,7 @@ townships as (
         villages.county_code,
         villages.period,
         regions.parent_code as region_code,
+        null::text as village_code,
         'township'::text as level_code,
         villages.guarantee,
         sum(villages.universe)::integer as universe,
@@ -95,6 +97,7 @@ counties as (
         county_code,
         period,
         rpad(county_code, 12, '0') as region_code,
+        null::text as village_code,
         'county'::text as level_code,
         guarantee,
         count(*)::integer as universe,
@@ -120,19 +123,25 @@ levels as (
 final as (
 
     select
-        county_code,
-        period,
-        region_code,
-        level_code,
-        guarantee,
-        universe,
-        met,
-        unmet,
-        unknown,
-        (met::numeric / nullif(universe, 0))::numeric(9, 6) as rate_min,
-        ((met + unknown)::numeric / nullif(universe, 0))::numeric(9, 6) as rate_max,
-        is_carried
+        levels.county_code,
+        levels.period,
+        levels.region_code,
+        levels.village_code,
+        case levels.level_code
+            when 'village' then regions.parent_code
+            when 'township' then levels.region_code
+        end as township_code,
+        levels.level_code,
+        levels.guarantee,
+        levels.universe,
+        levels.met,
+        levels.unmet,
+        levels.unknown,
+        (levels.met::numeric / nullif(levels.universe, 0))::numeric(9, 6) as rate_min,
+        ((levels.met + levels.unknown)::numeric / nullif(levels.universe, 0))::numeric(9, 6) as rate_max,
+        levels.is_carried
     from levels
+    left join regions on levels.region_code = regions.region_code and levels.county_code = regions.county_code
 
 )
 

@@ -19,12 +19,20 @@ memberships as (
 
 ),
 
+households as (
+
+    select * from {{ ref('int_household') }}
+
+),
+
 final as (
 
     select
         link.household_key,
         feed.county_code,
         feed.period,
+        households.village_code,
+        households.township_code,
         memberships.person_key,
         memberships.is_active,
         coalesce(feed.birth_from_id, feed.birth_date) as birth_date,
@@ -64,6 +72,7 @@ final as (
             link.household_key = memberships.household_key
             and link.source_sheet = memberships.source_sheet
             and link.source_row = memberships.source_row
+    left join households on link.household_key = households.household_key
 
 )
 

@@ -1,0 +1,236 @@
+"""Reminders before a report is due, escalation after: one message an owner and day, with everything in it.
+
+Five days and one day before the due day to whoever owns the feed; one and three days after it to the owner and to the
+one above (capabilities: reminders before due, escalation after). Whether a feed is due, and until when, the calendar
+says (``ops.calendar``); what has come, the ledger. Who reads what, and through which channel, is the installation's
+``contacts.yaml``; its channels are addresses of the Apprise library (mail, WeCom, DingTalk, Feishu, any webhook).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import Annotated
+
+import apprise
+import structlog
+import yaml
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from psycopg.rows import class_row
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from hearth.database import Role, connect
+from hearth.settings import settings
+
+BEFORE: tuple[int, ...] = (5, 1)
+AFTER: tuple[int, ...] = (1, 3)
+_SILENT_MONTHS = 2
+_log = structlog.get_logger()
+_templates = Environment(
+    loader=PackageLoader("publishing", "messages"),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    autoescape=False,  # noqa: S701 - plain text of our own titles and dates; nothing a sender typed is in it
+)
+
+_Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+
+
+class ReminderError(RuntimeError):
+    """A message could not be prepared or did not go out; the text says whose and what to mend."""
+
+
+class Contact(BaseModel):
+    """Who is told about a department's feeds, and through which channels (Apprise addresses)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    owner: _Text
+    departments: Annotated[tuple[str, ...], Field(min_length=1)]
+    channels: tuple[str, ...] = ()
+    escalation: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One feed of one month that a message speaks of. ``days``: until (negative: since) the due day."""
+
+    department: str
+    feed: str
+    title: str
+    period: str
+    due_at: datetime
+    days: int
+    silent_months: int
+
+    @property
+    def is_overdue(self) -> bool:
+        return self.days < 0
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What one owner reads on one day."""
+
+    owner: str
+    channels: tuple[str, ...]
+    is_escalation: bool
+    subject: str
+    body: str
+    items: tuple[Item, ...]
+
+
+def contacts(path: Path | None = None) -> tuple[Contact, ...]:
+    """The installation's contacts, empty without a file. Raises ReminderError for a file others can read."""
+    path = path or settings().home / "contacts.yaml"
+    if not path.exists():
+        return ()
+    if path.stat().st_mode & 0o077:
+        raise ReminderError(f"[{path.name}] holds the addresses of channels and others can read it: chmod 600")
+    entries = yaml.safe_load(path.read_text(encoding="utf-8")) or []
+    found = tuple(Contact.model_validate(entry) for entry in entries)
+    told: dict[str, str] = {}
+    for contact in found:
+        for department in contact.departments:
+            if department in told:
+                raise ReminderError(f"[{path.name}] tells [{told[department]}] and [{contact.owner}] of [{department}]")
+            told[department] = contact.owner
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Waited:
+    department: str
+    feed: str
+    title: str
+    period: str
+    due_at: datetime
+    silent_months: int
+
+
+def _waited_for(county_code: str, moment: datetime) -> list[_Waited]:
+    """Feeds of months that are expected and have not come by a moment; with how many months in a row before did not."""
+    with connect(Role.PUBLISHER) as connection, connection.cursor(row_factory=class_row(_Waited)) as cursor:
+        return cursor.execute(
+            "with reported as (select * from ops.reporting(%(moment)s) where county_code = %(county)s)"
+            " select waited.department, waited.feed, feed.title_zh as title, waited.period, waited.due_at,"
+            " (select count(*) from reported as earlier where earlier.department = waited.department"
+            "  and earlier.feed = waited.feed and earlier.period < waited.period and earlier.timeliness = 'missing'"
+            "  and earlier.period > coalesce((select max(heard.period) from reported as heard"
+            "   where heard.department = waited.department and heard.feed = waited.feed"
+            "   and heard.received_at is not null and heard.period < waited.period), ''))::integer as silent_months"
+            " from reported as waited"
+            " inner join reference.feed as feed on feed.feed_id = waited.department || '.' || waited.feed"
+            " where waited.timeliness in ('pending', 'missing')"
+            " order by waited.department, waited.feed, waited.period",
+            {"moment": moment, "county": county_code},
+        ).fetchall()
+
+
+def _items(county_code: str, day: date) -> list[Item]:
+    zone = settings().zone
+    morning = datetime.combine(day, time.min, zone)
+    found = []
+    for waited in _waited_for(county_code, morning):
+        days = (waited.due_at.astimezone(zone).date() - day).days
+        if days in BEFORE or -days in AFTER:
+            found.append(
+                Item(
+                    department=waited.department,
+                    feed=waited.feed,
+                    title=waited.title,
+                    period=waited.period,
+                    due_at=waited.due_at.astimezone(zone),
+                    days=days,
+                    silent_months=waited.silent_months,
+                )
+            )
+    return found
+
+
+def messages(county_code: str, day: date, told: Iterable[Contact] | None = None) -> list[Message]:
+    """What each owner is to read on a day, in the order of their names. Writes and sends nothing.
+
+    A department without a contact gets a message to its own name without a channel: a dry run shows it, and sending
+    says that it could not go out.
+    """
+    by_department = {
+        department: contact for contact in (contacts() if told is None else told) for department in contact.departments
+    }
+    owned: dict[str, tuple[Contact, list[Item]]] = {}
+    for item in _items(county_code, day):
+        contact = by_department.get(item.department) or Contact(owner=item.department, departments=(item.department,))
+        owned.setdefault(contact.owner, (contact, []))[1].append(item)
+    return [_message(day, contact, tuple(items)) for _, (contact, items) in sorted(owned.items())]
+
+
+def _message(day: date, contact: Contact, items: tuple[Item, ...]) -> Message:
+    overdue = [item for item in items if item.is_overdue]
+    coming = [item for item in items if not item.is_overdue]
+    subject = "；".join(
+        part
+        for part in (
+            f"{len(overdue)}张报表已逾期" if overdue else "",
+            f"{len(coming)}张报表即将到期" if coming else "",
+        )
+        if part
+    )
+    body = _templates.get_template("reminder.zh.txt").render(
+        day=day, overdue=overdue, coming=coming, silent_from=_SILENT_MONTHS
+    )
+    return Message(
+        owner=contact.owner,
+        channels=contact.channels + (contact.escalation if overdue else ()),
+        is_escalation=bool(overdue),
+        subject=f"【报送提醒】{subject}",
+        body=body,
+        items=items,
+    )
+
+
+def _deliver(message: Message) -> None:
+    if not message.channels:
+        raise ReminderError(f"[{message.owner}] has no channel: name one in contacts.yaml")
+    courier = apprise.Apprise()
+    for position, channel in enumerate(message.channels, start=1):
+        if not courier.add(channel):  # an address holds a secret: never named
+            raise ReminderError(f"channel {position} of [{message.owner}] in contacts.yaml is no Apprise address")
+    if not courier.notify(title=message.subject, body=message.body):
+        raise ReminderError(f"the message to [{message.owner}] did not reach every channel; it is sent again next time")
+
+
+def send(county_code: str, day: date) -> list[str]:
+    """Send what is due on a day and write it down; who was told that day is not told again. Returns the owners told.
+
+    Raises ReminderError at the end, naming every owner whose message did not go out; the others went out.
+    """
+    told, failed = [], []
+    for message in messages(county_code, day):
+        with connect(Role.PUBLISHER) as connection:
+            # The row first, the message inside its transaction: two runs at once cannot both send it.
+            written = connection.execute(
+                "insert into ops.reminder (county_code, day, owner, is_escalation, items) values (%s, %s, %s, %s, %s)"
+                " on conflict do nothing returning owner",
+                [county_code, day, message.owner, message.is_escalation, json.dumps(_plain(message.items))],
+            ).fetchone()
+            if written is None:
+                continue
+            try:
+                _deliver(message)
+            except ReminderError as error:
+                connection.rollback()
+                failed.append(str(error))
+                continue
+        told.append(message.owner)
+        _log.info("reminded", owner=message.owner, feeds=len(message.items), escalation=message.is_escalation)
+    if failed:
+        raise ReminderError("; ".join(failed))
+    return told
+
+
+def _plain(items: Iterable[Item]) -> list[dict[str, str | int]]:
+    return [asdict(item) | {"due_at": item.due_at.isoformat()} for item in items]
