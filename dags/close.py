@@ -82,7 +82,7 @@ def close() -> None:
 
         return finish(publication_id)
 
-    @task(trigger_rule="all_failed", outlets=[WAIVER_WANTED])
+    @task(trigger_rule="one_failed", outlets=[WAIVER_WANTED])
     def ask_for_waiver(planned: dict[str, str | int]) -> None:
         from expectations.approval import question
 

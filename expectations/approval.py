@@ -28,7 +28,7 @@ def question(county_code: str, period: str) -> Question | None:
     """What to ask about a month; None unless its newest build is blocked and nothing but waivers could help it."""
     with connect(Role.BUILDER) as connection:
         row = connection.execute(
-            "select build_id, failures = waivable and verdict = 'block' from ops.build join ops.gate_decision "
+            "select build_id, failures = waivable and verdict = 'block' from ops.build left join ops.gate_decision "
             "using (build_id) where county_code = %s and period = %s order by build_id desc limit 1",
             [county_code, period],
         ).fetchone()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import psycopg
 import pytest
 from typer.testing import CliRunner
 
+from expectations.approval import approve, question
 from expectations.commands import app
 from expectations.gate import run_gate
 from expectations.verdict import Blocked
@@ -87,6 +89,19 @@ def test_a_waiver_lets_through_what_it_names_until_it_ends(build: int, suites: P
             [COUNTY],
         )
     assert not run_gate(build, suites_dir=suites).passed
+
+
+def test_a_person_approves_what_was_shown_and_nothing_else(build: int, suites: Path) -> None:
+    assert question(COUNTY, PERIOD) is None, "not judged yet"
+    run_gate(build, suites_dir=suites)
+    asked = question(COUNTY, PERIOD)
+    assert asked is not None
+    assert "**P-16** 有 24 户" in asked.text()
+    with pytest.raises(WaiverError, match="judged again"):
+        approve(COUNTY, replace(asked, checks=()), by="王某", reason="核对过", days=1)
+    assert len(approve(COUNTY, asked, by="王某", reason="核对过", days=1)) == 1
+    assert run_gate(build, suites_dir=suites).passed
+    assert question(COUNTY, PERIOD) is None
 
 
 @pytest.mark.parametrize("severity", ["block", "erring"])
