@@ -116,11 +116,13 @@ def _write_table(connection: Connection, entry: dict[str, Any], target: Path) ->
     connection.execute("set local datestyle = 'ISO, YMD'")
     connection.execute("set local timezone = 'UTC'")
     fields = pa.schema([(name, _arrow_type(full, base)) for name, full, base in columns])
-    statement = sql.SQL("copy (select * from {} order by {}) to stdout (format csv, header)").format(
-        relation, sql.SQL(", ").join(sql.SQL('{} collate "C"').format(sql.Identifier(name))
-                                     if fields.field(name).type == pa.string() else sql.Identifier(name)
-                                     for (name,) in keys)
-    )  # fmt: skip
+    # Sorted by bytes: the order must not hang on the server's language.
+    text = {name for name, _, base in columns if base in ("text", "character varying", "character")}
+    order = sql.SQL(", ").join(
+        sql.SQL('{} collate "C"').format(sql.Identifier(name)) if name in text else sql.Identifier(name)
+        for (name,) in keys
+    )
+    statement = sql.SQL("copy (select * from {} order by {}) to stdout (format csv, header)").format(relation, order)
     rows = target.with_suffix(".csv")
     with rows.open("wb") as stream, connection.cursor().copy(statement) as copy:
         for block in copy:

@@ -66,7 +66,8 @@ create table candidate.fct_house_assessment as
 select household_key, county_code, period, 'A'::text as house_grade_code, {stamp} as stamp
 from candidate.fct_household_month;
 create table candidate.fct_house_renovation as
-select household_key, county_code, period, {stamp} as stamp from candidate.fct_household_month limit 1;
+select household_key, county_code, period, '2026-10-01 08:00'::timestamp as started_at, {stamp} as stamp
+from candidate.fct_household_month limit 1;
 create table candidate.fct_water_supply as
 select household_key, county_code, period, '1'::text as verdict_code, '2026-03-01'::date as tested_date,
     '2025-10-01'::date as acceptance_date, {stamp} as stamp
@@ -107,7 +108,7 @@ alter table candidate.fct_register_household add primary key (household_key, cou
 alter table candidate.fct_register_member add primary key (household_key, county_code, period, person_key);
 alter table candidate.fct_dibao add primary key (household_key, county_code, period);
 alter table candidate.fct_house_assessment add primary key (household_key, county_code, period);
-alter table candidate.fct_house_renovation add primary key (household_key, county_code, period);
+alter table candidate.fct_house_renovation add primary key (household_key, county_code, period, started_at);
 alter table candidate.fct_water_supply add primary key (household_key, county_code, period);
 alter table candidate.fct_guarantee_region_month add primary key (county_code, period, region_code, guarantee);
 alter table candidate.fct_feed_reconciliation add primary key (county_code, period, feed_id);
