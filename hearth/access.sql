@@ -28,6 +28,7 @@ grant update (
     is_nil_return, claimed_by, claimed_at
 ) on ops.submission to hearth_loader;
 grant select, insert on ops.first_arrival, ops.confirmation, ops.reopening, ops.calendar_change to hearth_loader;
+grant select, insert on ops.placeholder_waiver to hearth_loader;
 grant select, insert on ops.calendar to hearth_loader;
 grant update (expectation, due_at, cutoff_at, moved_because, is_provisional) on ops.calendar to hearth_loader;
 grant select, insert, delete on ops.mended_row to hearth_loader;

@@ -25,6 +25,8 @@ def bucket() -> ObjectStoragePath:
 
     config = settings()
     root = ObjectStoragePath(config.bucket, conn_id=config.bucket_conn_id)
+    if (listings := getattr(root.fs, "dircache", None)) is not None:
+        listings.use_listings_cache = False  # senders write into the store; what it held a minute ago is no answer
     if config.bucket.startswith("file://"):
         root_folder = Path(config.bucket.removeprefix("file://"))
         root_folder.mkdir(parents=True, exist_ok=True, mode=0o700)  # the senders' files name people

@@ -6,6 +6,7 @@ import calendar
 import re
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 
 _PATTERN = re.compile(r"^([0-9]{4})-(0[1-9]|1[0-2])\Z")
 
@@ -46,7 +47,12 @@ class Period:
 
     @property
     def last_day(self) -> date:
-        return date(self.year, self.month, calendar.monthrange(self.year, self.month)[1])
+        return _last_day(self.year, self.month)
+
+
+@cache
+def _last_day(year: int, month: int) -> date:
+    return date(year, month, calendar.monthrange(year, month)[1])
 
 
 def last_complete_period(today: date) -> Period:

@@ -10,11 +10,12 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache, wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from hearth.bucket import bucket
 from hearth.period import Period
@@ -82,6 +83,20 @@ def _month(parts: list[str]) -> str:
         return NOBODY
 
 
+@dataclass(frozen=True, slots=True)
+class _Arrived:
+    """One file of the inbox, as a listing shows it."""
+
+    key: str
+    modified: float
+    sides: float | None
+    """When its side file with the checksum was written; None without one."""
+
+    @property
+    def path(self) -> ObjectStoragePath:
+        return bucket() / self.key
+
+
 @without_names
 def find(inbox_key: str) -> tuple[str, ObjectStoragePath] | None:
     """The true key and the path of a file, asked for by either key; None if it is not there."""
@@ -90,22 +105,49 @@ def find(inbox_key: str) -> tuple[str, ObjectStoragePath] | None:
         path = bucket() / inbox_key
         return (inbox_key, path) if path.exists() else None
     department = None if parts[1] == NOBODY else parts[1]
-    below = bucket() / INBOX / parts[1] / parts[2] if department and parts[2] != NOBODY else None
-    for path in _files(below) if below is not None else _arrived(department):
-        key = _key_of(path)
-        if code_key(key) == inbox_key:
-            return key, path
+    below = (parts[1], parts[2]) if department and parts[2] != NOBODY else (parts[1],)
+    for file in _listed(below) if department else _strays():
+        if code_key(file.key) == inbox_key:
+            return file.key, file.path
     return None
-
-
-def _key_of(path: ObjectStoragePath) -> str:
-    root = bucket() / INBOX
-    return f"{INBOX}/{str(path).removeprefix(str(root).rstrip('/') + '/')}"
 
 
 def modified(path: ObjectStoragePath) -> float:
     """When the file was written last, in seconds."""
     return float(path.stat().st_mtime)
+
+
+def _moment(found: Mapping[str, Any]) -> float:
+    """When a listed file was written last: a folder says seconds, S3 a moment."""
+    moment = found.get("mtime", found.get("LastModified"))
+    if moment is None:
+        raise RuntimeError(f"the listing of the bucket has no time of writing, only {sorted(found)}")
+    return moment.timestamp() if isinstance(moment, datetime) else float(moment)
+
+
+def _listed(below: tuple[str, ...] = ()) -> list[_Arrived]:
+    """Every file below a folder of the inbox that may be a submission. One listing, however many files there are:
+    asking a store for each of them is a call each."""
+    root = bucket() / INBOX
+    folder = root.joinpath(*below)
+    found: dict[str, dict[str, Any]] = folder.fs.find(folder.path, detail=True)
+    start = root.path.rstrip("/") + "/"
+    moments = {
+        path.removeprefix(start): _moment(entry)
+        for path, entry in found.items()
+        if path.startswith(start) and entry["type"] == "file"  # a store shows a folder that is only a word in keys
+    }
+    return [
+        _Arrived(f"{INBOX}/{name}", moment, moments.get(name + CHECKSUM_SUFFIX))
+        for name, moment in moments.items()
+        if not name.lower().endswith(CHECKSUM_SUFFIX) and not any(map(inbox.is_ignored, name.split("/")))
+    ]
+
+
+def _strays() -> list[_Arrived]:
+    """Files at the root of the inbox and below folders that no contract owns."""
+    owned = set(departments())
+    return [file for file in _listed() if file.key.split("/")[1] not in owned]
 
 
 def stated_sha256(path: ObjectStoragePath) -> str | None:
@@ -117,49 +159,20 @@ def stated_sha256(path: ObjectStoragePath) -> str | None:
     return match[1].lower() if match else ""
 
 
-def _is_ready(path: ObjectStoragePath, now: float) -> bool:
+def _is_ready(file: _Arrived, now: float) -> bool:
     """Complete by its side file, else unchanged for `stable_seconds`. A lasting mismatch is ready, to be refused."""
-    stated = stated_sha256(path)
-    changed = modified(path)
-    if stated is not None:
-        if stated == hashlib.sha256(path.read_bytes()).hexdigest():
-            return True
-        changed = max(changed, modified(path.with_name(path.name + CHECKSUM_SUFFIX)))
-    return now - changed >= settings().stable_seconds
-
-
-def _files(folder: ObjectStoragePath) -> Iterator[ObjectStoragePath]:
-    """Every file below a folder that may be a submission."""
-    if not folder.exists():
-        return
-    for path in folder.iterdir():
-        if inbox.is_ignored(path.name):
-            continue
-        if path.is_dir():
-            yield from _files(path)
-        elif not path.name.lower().endswith(CHECKSUM_SUFFIX):
-            yield path
-
-
-def _arrived(department: str | None) -> Iterator[ObjectStoragePath]:
-    """Files of a department; None: at the root of the inbox and below folders that no contract owns."""
-    root = bucket() / INBOX
-    if department is not None:
-        yield from _files(root / department)
-        return
-    owned = set(departments())
-    for path in root.iterdir() if root.exists() else ():
-        if inbox.is_ignored(path.name) or path.name in owned:
-            continue
-        if path.is_dir():
-            yield from _files(path)
-        elif not path.name.lower().endswith(CHECKSUM_SUFFIX):
-            yield path
+    if file.sides is None:
+        return now - file.modified >= settings().stable_seconds
+    path = file.path
+    if stated_sha256(path) == hashlib.sha256(path.read_bytes()).hexdigest():
+        return True
+    return now - max(file.modified, file.sides) >= settings().stable_seconds
 
 
 @without_names
 def ready(department: str | None) -> list[str]:
-    """Code keys of complete files, oldest first. Half-uploaded files are left out."""
+    """Code keys of complete files, oldest first. Half-uploaded files are left out. None: those of no department."""
     now = datetime.now(UTC).timestamp()
-    found = [(modified(path), _key_of(path)) for path in _arrived(department) if _is_ready(path, now)]
-    return [code_key(key) for _, key in sorted(found)]
+    found = _strays() if department is None else _listed((department,))
+    ordered = sorted((file.modified, file.key) for file in found if _is_ready(file, now))
+    return [code_key(key) for _, key in ordered]

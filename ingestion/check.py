@@ -132,6 +132,7 @@ def check_file(
     contract = _feed(path.name, feed_id)
     month = _period(path.name, period, now)
     county = county_code or settings().county_code
+    contract = contract.in_force(month)
     judged = judge(Delivery(path.name, contract, month, county, received_at=now), path.read_bytes(), None)
     return Checked(
         file_name=path.name,

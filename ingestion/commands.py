@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -274,7 +275,7 @@ def reopen(
     days: Annotated[int, typer.Option(min=1, help="For how many days.")] = 7,
 ) -> None:
     """Let files of a closed month in for some days. Files that wait for it are taken now, or by the next intake."""
-    from datetime import datetime, timedelta
+    from datetime import timedelta
 
     from hearth.period import Period
     from ingestion.contract import contracts, departments
@@ -308,6 +309,26 @@ def reopen(
         if not must_wait(entry.slot, now, settings().reopening):
             receipt = take(f"{BY_NUMBER}{entry.submission_id}")
             typer.echo(f"{receipt.submission_id}: {receipt.state}")
+
+
+@app.command("waive-placeholder")
+def waive_placeholder(
+    household: Annotated[str, typer.Argument(help="户编号 of a household in which a number is still to come.")],
+    *,
+    reason: Annotated[str, typer.Option(help="Why there is no number yet.")],
+    by: Annotated[str, typer.Option(help="Who allows it.")],
+    until: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="Last day; months ending later ask again.")],
+    since: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First day; default: today.")] = None,
+) -> None:
+    """Ask a household's clerk no more about placeholder ID numbers (R-ALL-04), until a day."""
+    from ingestion.placeholder_waiver import waive
+
+    begin = (since or datetime.now(settings().zone)).date()
+    try:
+        waive(household, reason=reason, by=by, since=begin, until=until.date())
+    except ValueError as wrong:
+        raise typer.BadParameter(str(wrong)) from None
+    typer.echo(f"placeholder numbers of [{household}] are not asked about from {begin} to {until:%Y-%m-%d}")
 
 
 @app.command("drift")

@@ -140,6 +140,8 @@ def _column(node: Mapping[str, Any]) -> Column:
         roster=custom.get("roster", False),
         known_from=custom.get("knownFrom"),
         from_sheet=custom.get("fromSheet", False),
+        from_caption=custom.get("fromCaption", False),
+        feeds_guarantee=custom.get("feedsGuarantee", False),
     )
 
 

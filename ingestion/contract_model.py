@@ -164,6 +164,10 @@ class Column:
     exactly (GEN-15)."""
     from_sheet: bool = False
     """An empty cell or a missing column takes the name of its sheet, where that is a value of the column."""
+    from_caption: bool = False
+    """An empty cell takes the place that the caption above its rows names (GEN-11)."""
+    feeds_guarantee: bool = False
+    """May be empty, and then leaves a guarantee of the household unknown: its filling is asked about (S-17)."""
     roster: bool = False
     """Rows that differ in this list alone are one case written on a row a person; their values are put together."""
 

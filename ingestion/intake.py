@@ -22,15 +22,17 @@ from ingestion import arrivals, drift_ledger, inbox, ledger, reopening, vault
 from ingestion.arrivals import NotInInbox, code_key, modified, stated_sha256, without_names
 from ingestion.aside import put_aside
 from ingestion.calendar import calendar
-from ingestion.contract import contracts, departments
+from ingestion.contract import Contract, contracts, departments
 from ingestion.faults import place_of
 from ingestion.inbox import CHECKSUM_SUFFIX, Address, shown_name
 from ingestion.judgement import Content, Delivery, History, Judged, judge, refused, torn
 from ingestion.known_numbers import known_numbers
 from ingestion.load import Batch, build_batch
 from ingestion.marks import answered_by
+from ingestion.placeholder_waiver import waived_households
 from ingestion.quarantine import quarantine_rows
 from ingestion.receipt import Receipt, issue, issued
+from ingestion.remarks import MONTHS
 from ingestion.resubmission import merged
 from ingestion.rules import catalogue
 from ingestion.submission import WAITING, Note, State, Submission, Verdict
@@ -140,13 +142,13 @@ def _judged(entry: Submission, address: Address, data: bytes, stated_sha256: str
     return judge(
         delivery,
         data,
-        _history(entry),
+        _history(entry, address.contract),
         ledger.confirmed_rules(entry.submission_id),
         lambda raw: merged(raw, entry, delivery.contract, delivery.period),
     )
 
 
-def _history(entry: Submission) -> History:
+def _history(entry: Submission, contract: Contract) -> History:
     """What the ledger knows of the feed and month."""
     slot = entry.slot
     live, earlier = ledger.live(slot), ledger.live_before(slot)
@@ -157,6 +159,8 @@ def _history(entry: Submission) -> History:
         headings=headings,
         contract_version=version,
         earlier=(earlier.period, earlier.rows_received) if earlier and earlier.period else None,
+        volumes=ledger.volumes(slot, MONTHS, same_month="term_code" in contract.by_name),
+        waived_households=waived_households(slot.county_code, Period.parse(slot.period or "").last_day),
         is_closed=reopening.must_wait(slot, datetime.now(UTC), settings().reopening),
         seen_as=_seen_as(entry),
         known=known_numbers,

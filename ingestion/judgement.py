@@ -24,11 +24,12 @@ from ingestion.nil_return import check_nil_return, is_nil_return
 from ingestion.read import read_table, type_table
 from ingestion.reader.known import Known, restore_known
 from ingestion.reference_data import parameters
+from ingestion.remarks import fill_rates, note, unusual_volume, without_waived
 from ingestion.rules import catalogue
 from ingestion.submission import LIVE, WAITING, Merge, Merged, Note, State, Verdict
 from ingestion.table import FileProblem, Finding, RawTable, TypedTable
 
-NEEDS_LEDGER = ("F-12", "F-13", "F-18", "F-19", "F-20", "F-21", "F-22")
+NEEDS_LEDGER = ("F-12", "F-13", "F-18", "F-19", "F-20", "F-21", "F-22", "T-02")
 """Rules that compare with what was received before; without a `History` they are not judged."""
 
 
@@ -62,6 +63,10 @@ class History:
     """What that file was read by."""
     earlier: tuple[str, int] | None = None
     """Month and data rows of the live submission of the newest earlier month; None without one."""
+    volumes: tuple[int, ...] = ()
+    """Accepted rows of the live submissions of earlier months with which this month may be compared."""
+    waived_households: frozenset[str] = frozenset()
+    """Households whose placeholder numbers are not asked about in this month."""
     is_closed: bool = False
     """The month was published with this feed, and nobody has opened it again."""
     seen_as: str | None = None
@@ -86,12 +91,6 @@ class Judged:
 
     verdict: Verdict
     content: Content | None = None
-
-
-def _note(rule_id: str, severity: str, detail: str = "") -> Note:
-    """The catalogue's words, with what was found in brackets behind them."""
-    text = catalogue()[rule_id]
-    return Note(rule_id, severity, text.message + (f"（{detail}）" if detail else ""), text.fix)
 
 
 def refused(reason: Note) -> Judged:
@@ -134,7 +133,7 @@ def _judge(
     delivery: Delivery, data: bytes, history: History | None, confirmed: frozenset[str], merging: Merging | None
 ) -> Judged:
     if delivery.period > Period.containing(delivery.received_at.astimezone(settings().zone).date()):
-        return refused(_note("F-14", "error", f"报送月份{delivery.period}"))
+        return refused(note("F-14", "error", f"报送月份{delivery.period}"))
     try:
         if is_nil_return(delivery.file_name) and not delivery.is_answer:
             return _judge_nil(delivery, data, history, confirmed)
@@ -152,16 +151,16 @@ def _held_back(
     delivery: Delivery, count: int, history: History | None, confirmed: frozenset[str]
 ) -> tuple[State, Note] | None:
     """Why a sound file is not taken yet: a person has to answer for it (F-18), or its month is closed (F-13)."""
-    if "F-18" not in confirmed and (note := _shrinkage(delivery, count, history)):
-        return State.AWAITING_CONFIRMATION, note
+    if "F-18" not in confirmed and (shrunk := _shrinkage(delivery, count, history)):
+        return State.AWAITING_CONFIRMATION, shrunk
     if history is not None and history.is_closed:
-        return State.AWAITING_REOPENING, _note("F-13", "error", f"报送月份{delivery.period}")
+        return State.AWAITING_REOPENING, note("F-13", "error", f"报送月份{delivery.period}")
     return None
 
 
 def torn() -> Judged:
     """The bytes are not those that the side file promises (F-03)."""
-    return refused(_note("F-03", "error"))
+    return refused(note("F-03", "error"))
 
 
 def _judge_nil(delivery: Delivery, data: bytes, history: History | None, confirmed: frozenset[str]) -> Judged:
@@ -191,15 +190,19 @@ def _judge_rows(
     if not raw.rows:
         text = catalogue()["F-08"]
         raise FileProblem("F-08", text.message, text.fix)
-    checks = run_checks(typed, period, parameters(period.last_day, delivery.county_code))
+    in_force = parameters(period.last_day, delivery.county_code)
+    checks = run_checks(typed, period, in_force)
     # Typing may pass on what reading found; one fault is said once.
-    readings = tuple(dict.fromkeys((*raw.findings, *typed.findings)))
+    said = dict.fromkeys((*raw.findings, *typed.findings))
+    readings, waived = without_waived(said, typed, history.waived_households if history else frozenset())
     findings = (*readings, *checks.findings)
     headings = drift.headings(raw)
     before = (history.headings, history.contract_version) if history else ((), None)
     issues = drift.compare(contract, period, headings, *before)
     notes = [*_file_notes(raw, readings), *drift.notes(issues, raw)]
     notes += [*_lateness(delivery, history), *_seen_elsewhere(history)]
+    notes += [note("R-ALL-04", "info", f"{waived}行在豁免期内，本月不再询问")] if waived else []
+    notes += [*fill_rates(typed, in_force), *unusual_volume(count, history.volumes if history else (), in_force)]
     results = (*summarise_findings(readings, count - withdrawn), *checks.results)
     faulty = error_rows(findings)
     sound = tuple(np.flatnonzero(~flags_at(raw.rows, faulty)).tolist())
@@ -208,7 +211,7 @@ def _judge_rows(
     reason = next((note for note in notes if note.severity == "error"), None)
     if reason is None and (rejected > contract.rejection_share * count or rejected == count):
         share = f"{rejected / count:.1%}，上限{contract.rejection_share:.0%}"
-        reason = _note("F-17", "error", f"{count}行中有{rejected}行错误，占{share}")
+        reason = note("F-17", "error", f"{count}行中有{rejected}行错误，占{share}")
     if reason is not None:
         state, rejected = State.REJECTED, count
     elif held := _held_back(delivery, count, history, confirmed):
@@ -254,7 +257,7 @@ def _shrinkage(delivery: Delivery, count: int, history: History | None) -> Note 
 
 def _seen_elsewhere(history: History | None) -> list[Note]:
     """F-19 if the same bytes were taken for another feed or month, or from another department."""
-    return [_note("F-19", "warning", history.seen_as)] if history and history.seen_as else []
+    return [note("F-19", "warning", history.seen_as)] if history and history.seen_as else []
 
 
 def _file_notes(raw: RawTable, findings: Iterable[Finding]) -> list[Note]:
@@ -266,7 +269,7 @@ def _file_notes(raw: RawTable, findings: Iterable[Finding]) -> list[Note]:
     ]
     said = {note.rule_id for note in notes}
     if raw.excluded_count and "S-15" not in said:
-        notes.append(_note("S-15", "info", f"{raw.excluded_count}行"))
+        notes.append(note("S-15", "info", f"{raw.excluded_count}行"))
     if raw.filtered_count:
         notes.append(
             Note("S-15", "info", f"有{raw.filtered_count}行属于同一文件中的另一张报表，本表未取用", "无需处理")
@@ -283,4 +286,4 @@ def _lateness(delivery: Delivery, history: History | None) -> list[Note]:
     if arrived <= delivery.due_at:
         return []
     due = delivery.due_at.astimezone(settings().zone)
-    return [_note("F-12", "warning", f"截止时间{due:%Y-%m-%d %H:%M}")]
+    return [note("F-12", "warning", f"截止时间{due:%Y-%m-%d %H:%M}")]

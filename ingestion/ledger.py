@@ -327,6 +327,20 @@ def live_before(slot: Slot) -> Submission | None:
         )
 
 
+def volumes(slot: Slot, count: int, *, same_month: bool) -> tuple[int, ...]:
+    """Accepted rows of the feed's live submissions of up to ``count`` earlier months, or of this month of earlier
+    years; nil returns apart."""
+    with connect(Role.LOADER) as connection:
+        rows = connection.execute(
+            f"select rows_accepted from ops.submission where {_IS_LIVE} and not is_nil_return"
+            " and county_code = %(county_code)s and department = %(department)s and feed = %(feed)s"
+            " and period < %(period)s and (not %(same_month)s or right(period, 2) = right(%(period)s, 2))"
+            " order by period desc limit %(count)s",
+            {**_slot_values(slot), "count": count, "same_month": same_month},
+        ).fetchall()
+    return tuple(accepted for (accepted,) in rows)
+
+
 def same_bytes_elsewhere(entry: Submission) -> list[Submission]:
     """Submissions of the same bytes for another feed, month or sender that were taken, oldest first."""
     with connect(Role.LOADER) as connection, connection.cursor(row_factory=class_row(Submission)) as cursor:

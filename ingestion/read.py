@@ -12,12 +12,13 @@ from ingestion.normalise.problems import file_problem
 from ingestion.normalise.text import as_text
 from ingestion.normalise.typed import type_rows
 from ingestion.reader.assemble import assemble
+from ingestion.reader.captions import named_by_captions
 from ingestion.reader.grid import Book, Grid
 from ingestion.reader.headers import HeaderIndex, Layout, find_header
 from ingestion.reader.join import join
 from ingestion.reader.opening import limits_of, open_file
 from ingestion.reader.settle import claim_by_values, settle
-from ingestion.reader.titles import month_of_sheet, months_of_file_name, stated_months
+from ingestion.reader.titles import month_of_sheet, months_of_file_name, stated_months, stated_versions
 from ingestion.reader.totals import disagreements
 from ingestion.reference_data import parameters
 from ingestion.table import FileProblem, Finding, RawTable, TypedTable
@@ -27,18 +28,19 @@ def read_table(data: bytes, file_name: str, contract: Contract, period: Period) 
     """The data rows of a file, by column name, cells as stored.
 
     `file_name` is asked only for a month it states in words. Raises FileProblem if the file as a whole cannot be
-    taken: F-01, F-02, F-05, F-07, F-08, F-10, F-11, S-02, S-08.
+    taken: F-01, F-02, F-05, F-07, F-08, F-10, F-11, S-02, S-04, S-08.
     """
     known = parameters(period.last_day)
     book = open_book(data, period)
     index = HeaderIndex(contract, period)
     found = _matching_sheets(book, contract, index, int(known["header_scan_rows"]))
     months = _check_months(found, file_name, period)
+    _check_version(found, contract)
     for grid, layout in found:
         claim_by_values(grid, layout, contract)
     sheets = [(grid, layout, assemble(grid, layout)) for grid, layout in found]
     everything = [row for _, _, sheet in sheets for row in sheet.rows] if contract.row_filter else ()
-    table = settle(join(contract, sheets, book, months), everything, index)
+    table = settle(named_by_captions(join(contract, sheets, book, months), sheets), everything, index)
     if not table.rows:
         raise file_problem("F-08")
     said: list[Finding] = []
@@ -123,6 +125,22 @@ def _check_months(found: Iterable[tuple[Grid, Layout]], file_name: str, period: 
             raise months_disagree(place, months, period)
         seen |= months
     return tuple(sorted(seen))
+
+
+def _check_version(found: Iterable[tuple[Grid, Layout]], contract: Contract) -> None:
+    """S-04: a template says which version of the contract it was made from; it must be the one of the month.
+
+    A table without such a word is the sender's own and is read by the month's version.
+    """
+    for grid, layout in found:
+        texts = [cell for row in grid.rows[: layout.first] for cell in row if isinstance(cell, str)]
+        for version in sorted(stated_versions(texts) - {contract.version}):
+            raise file_problem(
+                "S-04",
+                message="模板版本{version}在这个月份不用，本月的模板版本是{now}",
+                version=version,
+                now=contract.version,
+            )
 
 
 def months_disagree(place: str, months: Iterable[str], period: Period) -> FileProblem:

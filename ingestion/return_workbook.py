@@ -14,17 +14,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from hearth.period import Period
-from ingestion.contract import Contract, Kind, contracts
+from ingestion.contract import Contract, contracts
 from ingestion.marks import MARK_SHEET, OUR_HEADERS, book_mark, mark
 from ingestion.normalise.text import as_text
 from ingestion.quarantine import Reason, ReturnedRow, returned_rows
 from ingestion.reader.grid import address
 from ingestion.receipt import Receipt
-from ingestion.reference_data import code_lists
 from ingestion.rule_words import rule_text
 from ingestion.sheet_writer import Book, Choice, Layout, Look, text_width
 from ingestion.submission import Submission
 from ingestion.table import CellValue
+from ingestion.template_words import offered_under
 from ingestion.workbook import put
 
 SHEET_ADVICE, SHEET_LISTS = "退回说明", "hearth选项"
@@ -141,18 +141,6 @@ def _advice_sheet(book: Book, name: str, receipt: Receipt, sheets: dict[str, _Sh
     book.end()
 
 
-def choices_of(contract: Contract, column_name: str, header: str) -> list[str]:
-    """What a drop-down offers under a header: labels of the list, 是 and 否; nothing where words are translated."""
-    column = contract.by_name[column_name]
-    if any(known.mapping for known in column.headers if known.text == header):
-        return []
-    if column.kind is Kind.BOOL:
-        return ["是", "否"]
-    if column.kind is Kind.CODE and column.code_list is not None:
-        return [code.label for code in code_lists()[column.code_list].codes]
-    return []
-
-
 def _rows_sheet(
     book: Book,
     name: str,
@@ -181,7 +169,7 @@ def _rows_sheet(
         target.append(cells)
     offered: list[Choice] = []
     for position, (header, column) in enumerate(sheet.headers, own + 1):
-        words = tuple(choices_of(contract, column, header)) if column is not None else ()
+        words = offered_under(contract.by_name[column], header) if column is not None else ()
         if words:
             letter = address(0, lists.setdefault(words, len(lists)))[:-1]
             offered.append(Choice(position, f"'{SHEET_LISTS}'!${letter}$1:${letter}${len(words)}"))

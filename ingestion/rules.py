@@ -13,7 +13,7 @@ import yaml
 RULES_ROOT = Path(__file__).parent / "rules"
 
 _ALLOWED: Mapping[str, frozenset[str]] = {
-    "stage": frozenset({"file", "schema", "row", "household"}),
+    "stage": frozenset({"file", "schema", "row", "household", "history"}),
     "severity": frozenset({"error", "warning", "info"}),
     "scope": frozenset({"file", "row"}),
     "dimension": frozenset({"completeness", "conformity", "consistency", "timeliness", "truthfulness", "uniqueness"}),

@@ -48,7 +48,7 @@ _WRAP = Alignment(wrap_text=True, vertical="top")
 _CENTRE = Alignment(wrap_text=True, vertical="center", horizontal="center")
 _HINT = (
     "橙色带*的列必填；蓝色的列要保留列名，格内可空；灰色的列可以不填。鼠标停在列名上看填法；"
-    "示例和说明在第二页。请不要改列名、不要合并单元格，号码列已设为文本。"
+    "示例和说明在第二页。请不要改列名、不要合并单元格，号码列已设为文本。模板版本{version}"
 )
 _FORMATS = {Kind.DATE: "yyyy-mm-dd", Kind.TIMESTAMP: "yyyy-mm-dd hh:mm", Kind.INT: "0", Kind.YEAR: "0"}
 _TEXT = "@"
@@ -150,7 +150,7 @@ def _data_sheet(
     contract = wanted.contract
     sheet["A1"] = _title(wanted)
     sheet["A1"].font = _TITLE
-    sheet["A2"] = _HINT
+    sheet["A2"] = _HINT.format(version=contract.version)
     sheet["A2"].font = _SMALL
     sheet["A2"].alignment = _WRAP
     width = min(len(columns), 9)

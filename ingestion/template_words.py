@@ -80,6 +80,13 @@ def options(column: Column) -> tuple[str, ...]:
     return tuple(label for _, label in codes(column))
 
 
+def offered_under(column: Column, header: str) -> tuple[str, ...]:
+    """What a drop-down of a single value offers under a sender's own header; nothing where its words are translated."""
+    if column.kind is Kind.CODE_LIST or any(known.mapping for known in column.headers if known.text == header):
+        return ()
+    return options(column)
+
+
 def example(column: Column) -> str:
     """The contract's example as a clerk writes it: labels for codes."""
     text = str(column.example or "")

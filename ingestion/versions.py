@@ -13,6 +13,7 @@ _PARTS = (
     "checks.py",
     "nil_return.py",
     "judgement.py",
+    "remarks.py",
     "marks.py",
     "resubmission.py",
     "drift.py",

@@ -14,7 +14,7 @@ from ingestion.normalise.dates import DateContext, parse_day, parse_month, parse
 from ingestion.normalise.ids import parse_account, parse_id, parse_id_number, parse_phone
 from ingestion.normalise.mapping import mapped
 from ingestion.normalise.moments import parse_moment
-from ingestion.normalise.numbers import parse_decimal, parse_int, states_percent, to_scale
+from ingestion.normalise.numbers import converted_from, parse_decimal, parse_int, states_percent, to_scale
 from ingestion.normalise.problems import CellProblem, Parsed, Remark
 from ingestion.normalise.text import (
     as_text,
@@ -167,6 +167,8 @@ def _number_parser(column: Column, context: Context, percent: int) -> Parser:
             times = 1 if percent == 1 or states_percent(cell) else percent
             number = to_scale(number * times, scale)
         check_range(number, column)
+        if sent := converted_from(cell, unit, header_unit or title_unit):
+            context.converted.setdefault(column.name, {})[sent] = None
         return Parsed(number)
 
     return parse

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from hearth.period import Period
@@ -24,6 +24,8 @@ class Context:
     codes: Mapping[str, CodeList]
     regions: RegionIndex
     parameters: Mapping[str, Decimal | str]
+    converted: dict[str, dict[str, None]] = field(default_factory=dict)
+    """Column -> units that its figures were sent in, other than its own; filled while cells are read."""
 
     @property
     def contract(self) -> Contract:

@@ -14,6 +14,9 @@ from ingestion.table import CellValue
 _PLAIN = re.compile(r"^-?[0-9]+(?:\.[0-9]+)?$")
 _GROUPED = re.compile(r"^-?[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?$")
 _WITH_UNIT = re.compile(r"^[¥$]?(-?[0-9][0-9,]*(?:\.[0-9]+)?)([^0-9.,\-]*)$")
+_SPAN = re.compile(
+    r"^(?:([0-9]+(?:\.[0-9]+)?)(?:天|日))?(?:([0-9]+(?:\.[0-9]+)?)(?:小时|时|h))?(?:([0-9]+(?:\.[0-9]+)?)(?:分钟|分|min))?$"
+)
 _LARGEST = Decimal(10) ** 12
 """numeric(14, 2) ends here."""
 
@@ -42,6 +45,18 @@ def split_number(cell: CellValue) -> tuple[Decimal, str]:
     return Decimal(digits), unit
 
 
+def one_unit(cell: CellValue, unit: str | None) -> CellValue:
+    """A span of time in several units as one figure, ``1小时30分`` -> ``90分``, for a column that measures time
+    (GEN-25); any other cell as it is."""
+    if not isinstance(cell, str) or unit is None or factor("分", unit) is None:
+        return cell
+    match = _SPAN.match(re.sub(r"\s+", "", nfkc(cell)))
+    if match is None or sum(part is not None for part in match.groups()) < 2:
+        return cell
+    days, hours, minutes = (Decimal(part or 0) for part in match.groups())
+    return f"{days * 1440 + hours * 60 + minutes:f}分"
+
+
 def parse_decimal(
     cell: CellValue,
     *,
@@ -56,7 +71,7 @@ def parse_decimal(
     (GEN-22). A unit in the cell that contradicts the header, or that measures something else, is refused: guessing
     wrong here is wrong by a factor of ten thousand. Raises CellProblem S-07 or S-08.
     """
-    number, written = split_number(cell)
+    number, written = split_number(one_unit(cell, unit))
     sent = _unit_sent(written, unit, header_unit, title_unit)
     if sent is not None and unit is not None:
         times = factor(sent, unit)
@@ -79,6 +94,14 @@ def _unit_sent(written: str, unit: str | None, header_unit: str | None, title_un
     return written
 
 
+def converted_from(cell: CellValue, unit: str | None, stated: str | None) -> str | None:
+    """The unit that a figure was sent in, where it is not the column's; ``stated`` by its header or title row."""
+    sent = stated
+    if isinstance(cell, str) and not cell[-1:].isdigit():
+        sent = split_number(one_unit(cell, unit))[1] or stated
+    return sent if sent is not None and unit is not None and factor(sent, unit) not in (None, 1) else None
+
+
 def to_scale(number: Decimal, scale: int) -> Decimal:
     """Rounded half up to `scale` decimals."""
     return number.quantize(Decimal(1).scaleb(-scale), rounding=ROUND_HALF_UP)
@@ -92,7 +115,7 @@ def parse_int(
     Raises CellProblem S-07.
     """
     number = parse_decimal(cell, unit=unit, header_unit=header_unit, title_unit=title_unit, scale=9)
-    sent = _unit_sent(split_number(cell)[1], unit, header_unit, title_unit)
+    sent = _unit_sent(split_number(one_unit(cell, unit))[1], unit, header_unit, title_unit)
     if sent is not None and unit is not None and factor(sent, unit) not in (None, 1):
         number = to_scale(number, 0)
     if number != number.to_integral_value():

@@ -98,6 +98,10 @@ def _type_column(draft: Draft, column: Column) -> None:
         draft.tell(name, "S-16", "各值都不大于1，已按小数换算为百分数", "以后请直接填0-100")
     parse = make_parser(column, context, dates, scale)
     read = read_column(held, parse, _type_of(column), with_precision=column.coarser)
+    if sent := context.converted.get(name):
+        draft.tell(
+            name, "S-08", f"已由{'、'.join(sent)}换算为{column.unit or '模板的单位'}", "请核对换算；无误的无需处理"
+        )
     for position, cell, problem in read.problems:
         if column.otherwise is not None and problem.rule_id == "S-10":
             draft.set_aside(position, column.otherwise, as_text(cell))

@@ -22,6 +22,7 @@ from ingestion.table import CellValue
 
 SCAN_ROWS = 60
 _DEEPEST = 4
+_LONGEST_PARENT = 30
 _SAMPLE = 40
 """Rows below a header that are asked whether they look like what it announces."""
 
@@ -88,6 +89,8 @@ class Shape:
         """Whether the rows hang together as parents and children."""
         if self.is_lone(upper) and not self._has_partial_merge(upper):
             return False
+        if self.is_lone(upper) and max(map(len, self.own[upper])) > _LONGEST_PARENT:
+            return False  # an instruction that is merged over some of the columns
         if any(self.sorts[upper][c] is Sort.NOTE for c in self.filled(upper)):
             return False
         for top, left, bottom, right in self.merges:

@@ -18,6 +18,7 @@ _MONTH = re.compile(r"(?<![\d年\-—–~～至到、.])(\d{1,2})月(?:份)?(?!\
 _RANGE = re.compile(r"\d{1,2}月?(?:份)?[-—–~～至到]\d{1,2}月")
 _MADE_ON = re.compile(r"(?:填报|填表|制表|导出|打印|上报|报送|生成|查询)(?:时间|日期)[:：]?")
 _SHEET_MONTH = re.compile(r"^(?:(20\d{2})年)?(\d{1,2})月(?:份)?$")
+_VERSION = re.compile(r"模板版本[:：]?(\d{1,3}(?:\.\d{1,3}){1,3})")
 _UNIT = re.compile(r"(?:金额)?单位[:：]([^\s:：()（）]{1,20})")
 
 
@@ -73,3 +74,8 @@ def stated_units(texts: Iterable[str]) -> list[str]:
         for match in _UNIT.finditer(nfkc(text)):
             found += [plain_unit(part) for part in re.split("[、,，;；]", match[1]) if is_unit(part)]
     return found
+
+
+def stated_versions(texts: Iterable[str]) -> set[str]:
+    """Contract versions of which the rows above the header say that the template is (S-04)."""
+    return {match[1] for text in texts for match in _VERSION.finditer("".join(nfkc(text).split()))}

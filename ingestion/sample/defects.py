@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ingestion.sample.catalogue import kinds
 from ingestion.sample.cell_faults import CHANGES, NotHereError, Scene, text_of
@@ -31,28 +31,41 @@ class _Sheet:
     """The block's rows on their way to the file, and which of them are still without fault."""
 
     rows: Sequence[Row]
-    free: list[int]
+    plain: list[int]
     """Positions of plain rows, in the order in which they are tried."""
     behind: dict[int, list[Row]]
     """Rows put in behind a position."""
     whole: set[Cell]
     """Households of which no row may be refused for another reason: a rule looks at all of them together."""
+    homes: dict[Cell, list[Row]] = field(default_factory=dict)
+    """Rows by household, once somebody asks: under every number that stood in them."""
 
-    def drop(self) -> None:
-        """Forget the rows that are no longer free."""
-        rows = self.rows
-        self.free = [at for at in self.free if not rows[at].faults and rows[at].cells.get(_HOUSEHOLD) not in self.whole]
+    def free(self) -> Iterator[int]:
+        """Positions of plain rows without fault. Looked at one by one: most faults find their place early."""
+        rows, whole = self.rows, self.whole
+        for at in self.plain:
+            if not rows[at].faults and rows[at].cells.get(_HOUSEHOLD) not in whole:
+                yield at
+
+    def see(self, rows: Sequence[Row]) -> None:
+        """Rows may have come to another household's number."""
+        for row in rows if self.homes else ():
+            self.homes.setdefault(row.cells[_HOUSEHOLD], []).append(row)
 
     def family(self, row: Row) -> list[Row]:
         """All rows of the household. Raises NotHereError if one of them is at fault or has something to say."""
-        found = [each for each in self.rows if each.cells[_HOUSEHOLD] == row.cells[_HOUSEHOLD]]
+        if not self.homes:
+            for each in self.rows:
+                self.homes.setdefault(each.cells[_HOUSEHOLD], []).append(each)
+        number = row.cells[_HOUSEHOLD]
+        found = [each for each in self.homes[number] if each.cells[_HOUSEHOLD] == number]
         if not all(map(_is_sound, found)):
             raise NotHereError
         return found
 
     def others(self, row: Row, test: Callable[[Row], bool]) -> Row:
         """Another free row that passes the test. Raises NotHereError when there is none."""
-        for position in self.free:
+        for position in self.free():
             if self.rows[position] is not row and test(self.rows[position]):
                 return self.rows[position]
         raise NotHereError
@@ -188,20 +201,20 @@ def plant(rows: list[Row], scene: Scene) -> list[Row]:
     done = allowed(scene.before)
     budget = allowed(scene.before + len(rows)) - done
     sheet = _Sheet(rows, [at for at, row in enumerate(rows) if row.is_plain and _is_sound(row)], {}, set(_told(rows)))
-    sheet.drop()
-    scene.rng.shuffle(sheet.free)
+    sheet.plain = list(sheet.free())
+    scene.rng.shuffle(sheet.plain)
     plans = scene.habit.defects
     # Where a block is too small for all kinds, the next block and month go on where this one stopped.
     start = ((scene.period.month - 9) % 12 * budget + done) % len(plans) if plans and budget < len(plans) else 0
     for plan in (plans[start:] + plans[:start]) * ROUNDS:
         if budget < _COSTS.get(kinds()[plan.kind].how or plan.kind, 1):
             continue
-        for position in sheet.free:
+        for position in sheet.free():
             try:
                 faulty = _set(sheet, position, plan, scene)
             except NotHereError:
                 continue
-            sheet.drop()
+            sheet.see(faulty)
             budget -= len(faulty)
             break
     return [each for position, row in enumerate(rows) for each in (row, *sheet.behind.get(position, []))]

@@ -50,7 +50,8 @@ def _merged(state: State, rng: Random, homes: Sequence[Household]) -> bool:
     home = pick(rng, homes, is_single)
     if home is None:
         return False
-    near = [other for other in homes if other is not home and other.gone is None and other.place == home.place]
+    here = home.place.code
+    near = [other for other in homes if other.place.code == here and other.gone is None and other is not home]
     able = [other for other in near if 2 <= len(other.present(state.period)) <= 6 and other.is_unaided]
     if not able:
         return False

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -37,8 +38,8 @@ GUARANTEE_OF: Mapping[str, str] = {
 }
 """Indicator -> the guarantee (or conjunction) of which it is the rate."""
 
-MEMORY = "3GB"
-"""What does not fit waits on disk: counties may have a million households."""
+MEMORY = "2GB"
+"""Of each of the two sets of rows. What does not fit waits on disk: counties may have a million households."""
 
 _COUNTS = ("numerator", "denominator", "unknown")
 COLUMNS: Mapping[str, Any] = {
@@ -125,7 +126,8 @@ class Desk:
         self.connection = duckdb.connect()
         self.connection.execute("set threads = 1")
         self.connection.execute(f"set memory_limit = '{MEMORY}'")
-        self.connection.execute("set temp_directory = ?", [tempfile.gettempdir()])
+        self._waiting = tempfile.TemporaryDirectory(prefix="hearth-key-")
+        self.connection.execute("set temp_directory = ?", [self._waiting.name])
         self.connection.execute(f"create macro is_truth() as {is_truth}")
         self.connection.register("month", _months(periods, county_code))
         for feed_id, source in feeds.items():
@@ -186,25 +188,35 @@ def compute(
     `true`, `accepted`: feed -> rows; `guarantees`: the conclusions of the key.
     `accepted` holds the rows carried from an earlier month too. Months that lie in neither are not looked back on.
     """
-    lines: dict[_Place, dict[str, Any]] = {}
-    for is_truth, feeds in ((True, true), (False, accepted)):
+
+    def asked(
+        feeds: Mapping[str, Source], *, is_truth: bool
+    ) -> tuple[list[tuple[str, dict[str, Any]]], pa.Table | None]:
         desk = Desk(feeds, periods, county_code, is_truth=is_truth)
         _register_states(desk.connection, guarantees, is_truth=is_truth)
-        for code, indicator in indicators().items():
-            for found in desk.ask(code, indicator) if indicator.is_first_release else ():
-                place = (found["period"], code, found["part"], found["level_code"], found["region_code"])
-                blank = dict.fromkeys(COLUMNS) | dict(
-                    zip(("period", "indicator_code", "part", "level_code", "region_code"), place, strict=True)
-                )
-                line = lines.setdefault(place, blank | {"unit": indicator.unit, "is_provisional": False})
-                line["is_provisional"] |= found["is_provisional"]
-                prefix = "" if is_truth else "expected_"
-                line |= {f"{prefix}{name}": found[name] for name in _COUNTS}
-                line["true_value" if is_truth else "expected_value"] = found["value"]
-        if is_truth:
-            names = ", ".join(GUARANTEE_OF.values())
-            query = f"select period, household_no, village_code, {names} from true_state order by all"
-            states = desk.connection.sql(query).to_arrow_table()
+        wanted = {code: indicator for code, indicator in indicators().items() if indicator.is_first_release}
+        found = [(code, row) for code, indicator in wanted.items() for row in desk.ask(code, indicator)]
+        names = ", ".join(GUARANTEE_OF.values())
+        query = f"select period, household_no, village_code, {names} from true_state order by all"
+        states = desk.connection.sql(query).to_arrow_table() if is_truth else None
+        desk.connection.close()
+        return found, states
+
+    # Each set of rows on its own connection with one thread: sums come in one order, and both cores have work.
+    with ThreadPoolExecutor(2) as pool:
+        truth, belief = pool.submit(asked, true, is_truth=True), pool.submit(asked, accepted, is_truth=False)
+        (true_rows, states), (expected_rows, _) = truth.result(), belief.result()
+    lines: dict[_Place, dict[str, Any]] = {}
+    for prefix, rows in (("", true_rows), ("expected_", expected_rows)):
+        for code, found in rows:
+            place = (found["period"], code, found["part"], found["level_code"], found["region_code"])
+            blank = dict.fromkeys(COLUMNS) | dict(
+                zip(("period", "indicator_code", "part", "level_code", "region_code"), place, strict=True)
+            )
+            line = lines.setdefault(place, blank | {"unit": indicators()[code].unit, "is_provisional": False})
+            line["is_provisional"] |= found["is_provisional"]
+            line |= {f"{prefix}{name}": found[name] for name in _COUNTS}
+            line[f"{prefix or 'true_'}value"] = found["value"]
     table = pa.Table.from_pylist([lines[place] for place in sorted(lines)], schema=pa.schema(list(COLUMNS.items())))
     return table, states
 

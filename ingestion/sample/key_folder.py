@@ -6,7 +6,7 @@ import json
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,8 @@ from ingestion.sample.manifest import TWICE, SampleFile
 
 _COUNTS = ("universe", "met", "unmet", "unknown")
 _PLACE = ("period", "level_code", "region_code", "guarantee")
+_BY_FILE = ("links", "remarks")
+"""Tables whose rows name their file, which is complete only after them. A county has two remarks a household."""
 
 
 def keep_out(what: str, path: Path) -> None:
@@ -101,13 +103,14 @@ class KeyMonth:
         self._work = Path(tempfile.mkdtemp(prefix=".new-", dir=key.folder))
         by_block = ("households", "persons", "guarantees", "rural")
         self._writers = {name: pq.ParquetWriter(self._work / name, schema_of(name)) for name in by_block}
-        self._remarks: list[dict[str, Any]] = []
-        self._links = pa.ipc.new_stream(str(self._work / "links.arrow"), schema_of("links"))
+        self._waiting = {
+            name: pa.ipc.new_stream(str(self._work / f"{name}.arrow"), schema_of(name)) for name in _BY_FILE
+        }
         self._rows: dict[tuple[str, str], pq.ParquetWriter] = {}
         self._rates: Counter[tuple[str, ...]] = Counter()
 
     def add(self, block: KeyTables) -> None:
-        """Take a block's tables: a row group each, links until the files are known, rates summed up."""
+        """Take a block's tables: a row group each, on disk until the files are known; rates summed up."""
         for name, writer in self._writers.items():
             _add(writer, block.tables[name])
         for kind, tables in ((TRUE, block.true), (ACCEPTED, block.accepted)):
@@ -115,14 +118,14 @@ class KeyMonth:
                 if (kind, feed_id) not in self._rows:
                     self._rows[kind, feed_id] = pq.ParquetWriter(self._work / f"{kind}-{feed_id}", table.schema)
                 _add(self._rows[kind, feed_id], table)
-        self._links.write_table(block.tables["links"])
-        self._remarks += block.tables["remarks"].to_pylist()
+        for name, stream in self._waiting.items():
+            stream.write_table(block.tables[name])
         for row in block.tables["rates"].to_pylist():
             for count in _COUNTS:
                 self._rates[*(row[name] for name in _PLACE), count] += row[count]
 
     def _close(self) -> None:
-        for writer in (*self._writers.values(), *self._rows.values(), self._links):
+        for writer in (*self._writers.values(), *self._rows.values(), *self._waiting.values()):
             writer.close()
 
     def _rate_rows(self) -> list[dict[str, Any]]:
@@ -132,37 +135,35 @@ class KeyMonth:
             for place in places
         ]
 
-    def _write_links(self, files: Iterable[SampleFile]) -> None:
-        good = _counted(files)
+    def _address(self, table_name: str, good: Mapping[str, SampleFile]) -> None:
+        """Write what waited, with the path and the hash of its file."""
+        schema, waiting = schema_of(table_name), self._work / f"{table_name}.arrow"
         names = pa.array(list(good))
         columns = {
             "path": pa.array([file.path for file in good.values()]),
             "sha256": pa.array([file.sha256 for file in good.values()]),
         }
         with (
-            pa.OSFile(str(self._work / "links.arrow")) as file,
+            pa.OSFile(str(waiting)) as file,
             pa.ipc.open_stream(file) as stream,
-            pq.ParquetWriter(self._work / "links", schema_of("links")) as writer,
+            pq.ParquetWriter(self._work / table_name, schema) as writer,
         ):
             for batch in stream:
                 table = pa.Table.from_batches([batch])
                 at = pc.index_in(table["feed_id"], value_set=names)
                 for name, values in columns.items():
-                    place = table.schema.get_field_index(name)
-                    table = table.set_column(place, schema_of("links").field(name), values.take(at))
+                    table = table.set_column(schema.get_field_index(name), schema.field(name), values.take(at))
                 writer.write_table(table)
-        (self._work / "links.arrow").unlink()
+        waiting.unlink()
 
     def finish(self, files: Sequence[SampleFile]) -> None:
         """Write what needs the finished files, then put the month in place."""
         self._close()
-        self._write_links(files)
-        defects = [row for file in files if TWICE not in file.of_the_file for row in _defects(file, self._period)]
         good = _counted(files)
-        for row in self._remarks:
-            row |= {"path": good[row["feed_id"]].path, "sha256": good[row["feed_id"]].sha256}
-        written = (("defects", defects), ("rates", self._rate_rows()), ("remarks", self._remarks))
-        for name, rows in written:
+        for name in _BY_FILE:
+            self._address(name, good)
+        defects = [row for file in files if TWICE not in file.of_the_file for row in _defects(file, self._period)]
+        for name, rows in (("defects", defects), ("rates", self._rate_rows())):
             pq.write_table(pa.Table.from_pylist(rows, schema=schema_of(name)), self._work / name)
         for name in TABLES:
             (self._work / name).replace(path_of(self._key.folder, name, self._period))

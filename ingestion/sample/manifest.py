@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import cache, partial
 from pathlib import Path
 
 from hearth.period import Period
@@ -127,13 +129,42 @@ class Manifest:
             files=tuple(sorted(files, key=lambda file: file.period)),
         )
 
-    def to_json(self) -> str:
-        return json.dumps(asdict(self), ensure_ascii=False, indent=1) + "\n"
+    def _pieces(self) -> Iterator[str]:
+        """The manifest as JSON with an indent of 1, list after list: a large county has millions of remarks."""
+        hollow = tuple(replace(file, defects=(), remarks=()) for file in self.files)
+        frame = json.dumps(asdict(replace(self, files=hollow)), ensure_ascii=False, indent=1)
+        between = _HOLLOW.split(frame)
+        lists = [each for file in self.files for each in (file.defects, file.remarks)]
+        for text, planted in zip(between, lists, strict=False):
+            yield text
+            yield from _listed(planted)
+        yield between[-1] + "\n"
 
     def write(self, path: Path) -> None:
         """Write as JSON; makes the folder."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(self.to_json(), encoding="utf-8")
+        with path.open("w", encoding="utf-8") as file:
+            file.writelines(self._pieces())
+
+
+_HOLLOW = re.compile(r'(?<="defects": )\[\]|(?<="remarks": )\[\]')
+"""Where a file's lists belong; no text of a JSON string can look like it."""
+
+
+def _listed(planted: Sequence[PlantedDefect]) -> Iterator[str]:
+    """A file's list, as `json.dumps` would indent it."""
+    if not planted:
+        yield "[]"
+        return
+    text = cache(partial(json.dumps, ensure_ascii=False))
+    lead = "[\n    {"
+    for each in planted:
+        yield (
+            f'{lead}\n     "kind": {text(each.kind)},\n     "rule_id": {text(each.rule_id)},'
+            f'\n     "sheet": {text(each.sheet)},\n     "row": {each.row},\n     "column": {text(each.column)}\n    }}'
+        )
+        lead = ",\n    {"
+    yield "\n   ]"
 
 
 def read_manifest(path: Path) -> Manifest:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import islice
 from random import Random
 
 from hearth.period import Period
@@ -61,11 +62,16 @@ def let_slip(
     free = [position for position, record in enumerate(records) if not record.notes]
     rng.shuffle(free)
     start = ((period.month - 9) % 12 * budget + done) % len(slips) if slips else 0
+    exhausted: set[int] = set()  # a slip that finds too few rows finds no more of them later
     for slip in (slips[start:] + slips[:start]) * ROUNDS:
         if budget <= 0:
             break
-        able = [position for position in free if fits(records[position].values, slip.where, period)][: slip.rows]
+        if id(slip) in exhausted:
+            continue
+        fitting = (position for position in free if fits(records[position].values, slip.where, period))
+        able = list(islice(fitting, slip.rows))
         if len(able) < slip.rows:
+            exhausted.add(id(slip))
             continue
         for position in able:
             written[position] = _apply(records[position], slip, period)

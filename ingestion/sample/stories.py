@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any, Literal
@@ -107,10 +108,10 @@ def _is_calm(home: Household, period: Period) -> bool:
 
 
 def _beside(state: State, home: Household) -> dict[str, Value]:
-    others = [other for other in state.registered[:50] if other is not home and other.is_active(state.period)]
+    registered = (other for other in state.households if other.number is not None and other.exists(state.period))
+    others = (other for other in islice(registered, 50) if other is not home and other.is_active(state.period))
     spouse = next((person for person in home.present(state.period) if person.relation == "10"), home.head)
-    neighbour = others[0].number if others else home.number
-    return {"_neighbour": neighbour, "_spouse_id": spouse.id_number, "_spouse_name": spouse.name}
+    return {"_neighbour": next(others, home).number, "_spouse_id": spouse.id_number, "_spouse_name": spouse.name}
 
 
 def _cast(state: State, kind: str, plot: Plot, rng: Random, taken: set[int]) -> Story | None:

@@ -22,6 +22,7 @@ from ingestion.checks import run_checks
 from ingestion.commands import app
 from ingestion.contract import Column, Contract, Kind, contracts
 from ingestion.inbox import resolve
+from ingestion.inspect_file import inspect_bytes
 from ingestion.nil_return import check_nil_return, is_nil_return
 from ingestion.read import read_table, type_table
 from ingestion.reference_data import code_lists, parameters
@@ -122,6 +123,12 @@ def test_an_empty_template_is_a_header_and_no_data(contract: Contract) -> None:
     with pytest.raises(FileProblem) as refusal:
         read_table(book_bytes(contract.feed_id), file_name(contract, PERIOD), contract, PERIOD)
     assert refusal.value.rule_id == "F-08"
+
+
+@pytest.mark.parametrize("contract", BY_FEED)
+def test_inspecting_a_template_shows_its_header_alone(contract: Contract) -> None:
+    sheet = inspect_bytes(book_bytes(contract.feed_id)).sheets[0]
+    assert (sheet.title_rows, sheet.header_rows, sheet.data_rows) == ([1, 2], [3], 0)
 
 
 @pytest.mark.parametrize("contract", BY_FEED)
