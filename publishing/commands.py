@@ -8,9 +8,12 @@ from typing import Annotated
 
 import typer
 
+from hearth.database import Role, connect
 from hearth.period import Period
 from hearth.settings import settings
 from publishing.access.commands import app as access_app
+from publishing.access.looks import who_saw
+from publishing.expiry import delete_expired, expired, keep_months
 from publishing.publications import publications
 from publishing.reminders import ReminderError, messages, send
 from publishing.switch import rollback
@@ -135,3 +138,37 @@ def as_of(
 
         pyarrow.csv.write_csv(rows, out)
         typer.echo(f"{table} {rows.num_rows}行 -> {out}")
+
+
+@app.command("who-saw")
+def say_who_saw(
+    household: Annotated[str, typer.Argument(help="Number the register office gave the household.")],
+    county: _County = None,
+) -> None:
+    """List who looked at a household by its number, when, through which login and why."""
+    found = who_saw(county or settings().county_code, household)
+    if not found:
+        typer.echo("没有人按户号查阅过这一户")
+    for look in found:
+        when = look.accessed_at.astimezone(settings().zone).strftime("%Y-%m-%d %H:%M:%S")
+        typer.echo(f"{when}  {look.who}（{look.database_user}）  {look.purpose}  看到{look.entry_count}个月")
+
+
+@app.command("retention")
+def delete_what_is_over(
+    *, yes: Annotated[bool, typer.Option("--yes", help="Delete; without it, only say what is due.")] = False
+) -> None:
+    """Delete submissions that are older than their contract allows, and keep a proof of each deletion."""
+    today = datetime.now(settings().zone).date()
+    if not yes:
+        with connect(Role.OWNER) as connection:
+            due = expired(connection, today, keep_months())
+        for item in due:
+            typer.echo(f"{item.name}  到期（保存{item.keep_months}个月）")
+        typer.echo(f"到期 {len(due)} 份；加 --yes 删除" if due else "没有到期的报送")
+        return
+    done = delete_expired(today)
+    for item, counts in done:
+        said = "，".join(f"{place} {count}" for place, count in counts.items() if count)
+        typer.echo(f"{item.name}  已删除：{said or '本来就没有内容'}")
+    typer.echo(f"已删除 {len(done)} 份，凭据在 ops.deletion")

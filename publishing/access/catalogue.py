@@ -126,3 +126,15 @@ def columns_beneath(connection: Connection) -> dict[str, set[tuple[str, str, str
     ):
         found[view].add((schema, table, column))
     return found
+
+
+def view_columns(connection: Connection) -> dict[str, list[str]]:
+    """{shared view: its columns, from left to right}."""
+    return {
+        name: list(columns)
+        for name, columns in connection.execute(
+            "select c.relname, array_agg(a.attname::text order by a.attnum) from pg_class as c"
+            " join pg_attribute as a on a.attrelid = c.oid and a.attnum > 0"
+            " where c.relnamespace = 'shared'::regnamespace and c.relkind = 'v' group by c.relname"
+        )
+    }

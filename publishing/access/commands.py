@@ -6,6 +6,7 @@ import typer
 
 from publishing.access.apply import Difference, apply, difference
 from publishing.access.facts import AccessError
+from publishing.access.outgoing import scan_outgoing
 from publishing.tables import PublicationError
 
 app = typer.Typer(no_args_is_help=True, help="Who may read what: the data files and the database.")
@@ -49,3 +50,14 @@ def bring_about() -> None:
         raise _refuse(error) from error
     _say(found, "granted", "taken away")
     typer.echo("the database agrees with the access files")
+
+
+@app.command("scan")
+def scan_files() -> None:
+    """Look for direct or foreign identifiers in everything that goes out. Exit code 1 if there is one."""
+    leaks = scan_outgoing()
+    for leak in leaks:
+        typer.echo(str(leak))
+    if leaks:
+        raise typer.Exit(1)
+    typer.echo("no foreign and no direct identifier in any outgoing file")

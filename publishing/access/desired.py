@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from publishing.access.catalogue import columns_beneath
+from publishing.access.catalogue import columns_beneath, view_columns
 from publishing.access.facts import AccessError, Fact, row_policy
 from publishing.access.model import ROWS_COUNTY, Access, Group
 from publishing.tables import Connection, Table, read_tables
@@ -27,8 +27,10 @@ def desired_facts(connection: Connection, access: Access, county_code: str) -> s
     database = "" if row is None else str(row[0])
     facts = set(_roles(access, database))
     beneath = columns_beneath(connection)
+    columns = view_columns(connection)
     for group in access.groups:
         facts |= set(_reading(group, access.views(group), beneath))
+        facts |= set(_looking(group, access.views(group), columns))
     return facts | set(_row_rules(connection, access, county_code, beneath))
 
 
@@ -55,7 +57,6 @@ def _reading(group: Group, views: list[str], beneath: dict[str, set[tuple[str, s
     if views:
         yield Fact("schema", group.name, "shared", "USAGE")
     for view in views:
-        yield Fact("relation", group.name, plain("shared", view), "SELECT")
         for schema, table, column in beneath[view]:
             yield Fact("column", group.name, plain(schema, table), f"SELECT {column}")
     for table in group.tables:
@@ -65,6 +66,20 @@ def _reading(group: Group, views: list[str], beneath: dict[str, set[tuple[str, s
     for function in group.functions:
         yield Fact("schema", group.name, function.partition(".")[0], "USAGE")
         yield Fact("function", group.name, function.replace(", ", ","), "EXECUTE")
+
+
+def _looking(group: Group, views: list[str], columns: dict[str, list[str]]) -> Iterator[Fact]:
+    """The views whole, or column by column where some are masked. What lies beneath is granted all the same: a view
+    asks for every column it is made of, and a reader cannot name the tables themselves.
+    """
+    known = {column for view in views for column in columns[view]}
+    _refuse_missing(f"as masked for [{group.name}] the columns", set(group.masked), known, "mend groups.yaml")
+    for view in views:
+        shown = [column for column in columns[view] if column not in group.masked]
+        if len(shown) == len(columns[view]):
+            yield Fact("relation", group.name, plain("shared", view), "SELECT")
+        else:
+            yield from (Fact("column", group.name, plain("shared", view), f"SELECT {column}") for column in shown)
 
 
 def plain(schema: str, name: str) -> str:

@@ -29,6 +29,8 @@ class Group(_Entry):
     department: Name | None = None
     view_sets: tuple[Name, ...] = ()
     views: tuple[Name, ...] = ()
+    masked: tuple[Name, ...] = ()
+    """Columns that the group may not read in any view."""
     tables: tuple[Annotated[str, StringConstraints(pattern=r"^[a-z]+\.[a-z_]+$")], ...] = ()
     functions: tuple[Text, ...] = ()
 
