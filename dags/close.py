@@ -5,7 +5,7 @@ from __future__ import annotations
 from airflow.sdk import DAG, Param, PartitionedAssetTimetable, dag, get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from dags.common import MONTH_READY, WAITING
+from dags.common import MONTH_READY, WAITING, WAIVER_WANTED
 from hearth.dbt import LAYERS
 from hearth.settings import settings
 
@@ -13,12 +13,14 @@ DOC = """
 ### Close of one month
 
 `plan` pins the accepted submissions (nothing newer than the live publication: everything is skipped), one dbt run a
-layer builds them into `candidate`, `gate` judges those very tables, `publish` switches them in, one transaction.
+layer builds them into `candidate`, `gate` judges those very tables, `publish` switches them in, one transaction, `pack`
+freezes a copy. If only a waiver could help, `ask_for_waiver` wakes the DAG `waive`, which asks a person.
 
 **When it is red**
 - a *build* task: a model or a dbt test failed; its log names it. Mend it, then *trigger* the DAG with the period.
 - *gate*: the month must not be published. `ops.gate_result` has the rule and the count. Mend the data (a department
   sends again) or the model, then *trigger* with the period. Readers keep the month they had.
+- *pack*: the bucket was away. *Clear* it; the month is published.
 - *publish*: long readers held their locks. *Clear* it: it either happened or it did not.
 
 By hand: trigger with `{"period": "2026-10"}`.
@@ -74,13 +76,28 @@ def close() -> None:
     def gate(planned: dict[str, str | int]) -> None:
         from expectations.gate import run_gate
 
-        run_gate(int(planned["build_id"])).raise_if_blocked()
+        run_gate(int(planned["build_id"]), keep_report=True).raise_if_blocked()
 
     @task
     def publish(planned: dict[str, str | int]) -> int:
         from publishing.switch import publish as switch
 
         return switch(int(planned["build_id"]))
+
+    @task
+    def pack(publication_id: int) -> dict[str, str | int | None]:
+        from publishing.pack import finish
+
+        return finish(publication_id)
+
+    @task(trigger_rule="one_failed", outlets=[WAIVER_WANTED])
+    def ask_for_waiver(planned: dict[str, str | int]) -> None:
+        from expectations.approval import question
+
+        period = str(planned["period"])
+        if question(str(planned["county_code"]), period) is None:
+            raise AirflowSkipException(f"[{period}]: no waiver would help")
+        get_current_context()["outlet_events"][WAIVER_WANTED].add_partitions([period])
 
     planned = plan()
     step = planned
@@ -89,7 +106,10 @@ def close() -> None:
         step >> built
         step = built
     judged = gate(planned)  # type: ignore[arg-type]  # TaskFlow resolves it
-    step >> judged >> publish(planned)  # type: ignore[arg-type]  # likewise
+    published = publish(planned)  # type: ignore[arg-type]  # likewise
+    step >> judged >> published
+    pack(published)  # type: ignore[arg-type]  # likewise
+    judged >> ask_for_waiver(planned)  # type: ignore[arg-type]  # likewise
 
 
 close_dag: DAG = close()

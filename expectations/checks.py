@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -15,7 +15,7 @@ from expectations.suite import Entry, Meta, Suite
 
 PREFIXES = ("dim_", "fct_", "bridge_")
 _TEXT_TYPES = ("text", "character varying", "character", "text[]", "character varying[]", "json", "jsonb")
-_TOKEN = re.compile(r"(?<![:\w]):(build_id|county_code|period|table|text_cells|raw_counts)\b")
+_TOKEN = re.compile(r"(?<![:\w]):(build_id|county_code|period|table|text_cells|raw_counts|before\.\w+)\b")
 
 Connection = psycopg.Connection[Any]
 
@@ -44,6 +44,10 @@ class Subject:
     tables: Mapping[str, CandidateTable]
     raw_counts: str
     """SQL of the rows in ``raw`` per submission of the build: (submission_id, raw_rows), in parentheses."""
+    before_period: str | None = None
+    """The newest month before this one that is live."""
+    published: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Columns of the tables of ``marts``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +99,22 @@ def read_candidate(connection: Connection) -> dict[str, CandidateTable]:
         for name, oid, columns, types, key in rows
         if name.startswith(PREFIXES)
     }
+
+
+def read_published(
+    connection: Connection, county_code: str, period: str
+) -> tuple[str | None, dict[str, frozenset[str]]]:
+    """The newest live month before ``period``, and the columns of every published table."""
+    row = connection.execute(
+        "select max(period) from ops.publication where county_code = %s and period < %s and state = 'live'",
+        [county_code, period],
+    ).fetchone()
+    tables = connection.execute(
+        "select c.relname, array_agg(a.attname::text) from pg_class as c join pg_attribute as a on a.attrelid = c.oid "
+        "where c.relnamespace = 'marts'::regnamespace and c.relkind = 'p' and a.attnum > 0 and not a.attisdropped "
+        "group by c.relname"
+    ).fetchall()
+    return (row[0] if row else None), {name: frozenset(columns) for name, columns in tables}
 
 
 def raw_counts_sql(connection: Connection, build_id: int) -> str:
@@ -199,6 +219,8 @@ def _fill_sql(text: str, table: CandidateTable | None, subject: Subject) -> str:
             return subject.raw_counts
         if token in ("county_code", "period"):
             return sql.Literal(getattr(subject, token)).as_string(None)
+        if token.startswith("before."):
+            return _before(token.removeprefix("before."), subject)
         if table is None:
             raise UnresolvableError(f"[:{token}] needs an entry with a table")
         if token == "table":  # noqa: S105 - a word of the suite, no password
@@ -206,6 +228,34 @@ def _fill_sql(text: str, table: CandidateTable | None, subject: Subject) -> str:
         return _text_cells(table)
 
     return _TOKEN.sub(replacement, text)
+
+
+def _before(name: str, subject: Subject) -> str:
+    """The table as it was published for the month before, in candidate's columns; those it lacked are null."""
+    candidate = subject.tables.get(name)
+    if candidate is None:
+        raise UnresolvableError(f"candidate has no table [{name}]")
+    columns = subject.published.get(name)
+    if subject.before_period is None or columns is None:
+        return sql.SQL("(select * from {} where false)").format(sql.Identifier("candidate", name)).as_string(None)
+    cells = sql.SQL(", ").join(
+        sql.Identifier(column)
+        if column in columns
+        else sql.SQL("null::{} as {}").format(sql.SQL(type_name), sql.Identifier(column))
+        for column, type_name in candidate.columns.items()
+    )
+    # A dimension holds what was published last; only facts have a month.
+    month = sql.SQL("and period = {}").format(sql.Literal(subject.before_period))
+    return (
+        sql.SQL("(select {} from {} where county_code = {} {})")
+        .format(
+            cells,
+            sql.Identifier("marts", name),
+            sql.Literal(subject.county_code),
+            sql.SQL("") if name.startswith("dim_") else month,
+        )
+        .as_string(None)
+    )
 
 
 def _text_cells(table: CandidateTable) -> str:

@@ -10,10 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import psycopg
 from psycopg import sql
 
 from expectations.checks import Check, Connection
+from expectations.report import Report
 from expectations.suite import EXPECTATIONS
+from expectations.waivers import Waiver
 from hearth.database import Role, url
 
 KEYS_KEPT = 100
@@ -29,10 +32,14 @@ class Outcome:
     error: str | None = None
     failing_count: int | None = None
     keys: tuple[Any, ...] = ()
+    """The first KEYS_KEPT failing rows; all of them are in ``ops.gate_failing_row``."""
+    waiver: Waiver | None = None
+    """Who lets the failure through."""
 
 
-def run_checks(checks: Sequence[Check]) -> list[Outcome]:
+def run_checks(checks: Sequence[Check]) -> tuple[list[Outcome], Report]:
     """Run every check once, one batch a table or query; an error in one never hides another. Same order as given.
+    The report holds what Great Expectations answered, for its data docs.
 
     Imports Great Expectations (seconds): call it in a task, not at import. Never raises for a check that errs.
     """
@@ -40,7 +47,8 @@ def run_checks(checks: Sequence[Check]) -> list[Outcome]:
     for check in checks:
         if check.problem is None:
             runnable.setdefault(check.asset_key, []).append(check)
-    answers = _validate(list(runnable.values())) if runnable else {}
+    raw: dict[str, list[Any]] = {}
+    answers = _validate(list(runnable.values()), raw) if runnable else {}
     outcomes = []
     for check in checks:
         if check.problem is not None:
@@ -48,10 +56,10 @@ def run_checks(checks: Sequence[Check]) -> list[Outcome]:
             continue
         success, error = answers.get((check.suite, check.check_id), (False, "Great Expectations gave no answer"))
         outcomes.append(Outcome(check, success=success, error=error))
-    return outcomes
+    return outcomes, Report(raw)
 
 
-def _validate(groups: list[list[Check]]) -> dict[tuple[str, str], tuple[bool, str | None]]:
+def _validate(groups: list[list[Check]], raw: dict[str, list[Any]]) -> dict[tuple[str, str], tuple[bool, str | None]]:
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     import great_expectations as gx  # takes seconds, so only where a gate really runs
     from great_expectations.data_context.types.base import ProgressBarsConfig
@@ -66,7 +74,7 @@ def _validate(groups: list[list[Check]]) -> dict[tuple[str, str], tuple[bool, st
     try:
         for number, group in enumerate(groups):
             try:
-                answers.update(_validate_group(gx, source, number, group))
+                answers.update(_validate_group(gx, source, number, group, raw))
             except Exception as error:  # noqa: BLE001 - whatever it was, these checks did not run: recorded as failed
                 answers.update({(check.suite, check.check_id): (False, _short(error)) for check in group})
     finally:
@@ -75,7 +83,7 @@ def _validate(groups: list[list[Check]]) -> dict[tuple[str, str], tuple[bool, st
 
 
 def _validate_group(
-    gx: Any, source: Any, number: int, group: list[Check]
+    gx: Any, source: Any, number: int, group: list[Check], raw: dict[str, list[Any]]
 ) -> dict[tuple[str, str], tuple[bool, str | None]]:
     first = group[0]
     if first.table is not None:
@@ -96,6 +104,7 @@ def _validate_group(
     for result in batch.validate(suite, result_format="BOOLEAN_ONLY").results:
         meta = result.expectation_config.meta
         error = _raised(result.exception_info)
+        raw.setdefault(meta["suite"], []).append(result)
         answers[meta["suite"], meta["check_id"]] = (bool(result.success) and error is None, error)
     return answers
 
@@ -116,25 +125,63 @@ def _short(error: Exception) -> str:
     return f"{type(error).__name__}: {lines[0] if lines else ''}"[:500]
 
 
-def failing_rows(connection: Connection, check: Check) -> tuple[int, tuple[Any, ...]]:
-    """How many rows (or keys, or groups) fail ``check``, and the first of them as objects. Raises psycopg.Error."""
-    statement = failing_sql(check)
+def keep_failing_rows(connection: Connection, build_id: int, check: Check) -> tuple[int, tuple[Any, ...]]:
+    """Keep every row (or key, or group) that fails ``check`` in ``ops.gate_failing_row``.
+
+    Returns how many there are, and the first of them as objects. Raises psycopg.Error; nothing is kept then.
+    """
+    address = [build_id, check.suite, check.check_id]
     with connection.transaction():
-        row = connection.execute(sql.SQL("select count(*) from ({}) as failing").format(sql.SQL(statement))).fetchone()
+        kept = connection.execute(
+            sql.SQL(
+                "insert into ops.gate_failing_row (build_id, suite, expectation, row_number, failing) "
+                "select {}, {}, {}, row_number() over (), to_jsonb(failing) from ({}) as failing"
+            ).format(*map(sql.Literal, address), sql.SQL(failing_sql(check)))
+        ).rowcount
         shown = connection.execute(
-            sql.SQL("select to_jsonb(failing) from ({}) as failing limit {}").format(
-                sql.SQL(statement), sql.Literal(KEYS_KEPT)
-            )
+            "select failing from ops.gate_failing_row where build_id = %s and suite = %s and expectation = %s "
+            "and row_number <= %s order by row_number",
+            [*address, KEYS_KEPT],
         ).fetchall()
-    return (0 if row is None else int(row[0])), tuple(value for (value,) in shown)
+    return kept, tuple(value for (value,) in shown)
+
+
+def empty_suites(connection: Connection, checks: Sequence[Check]) -> list[str]:
+    """Suites of which no table and no query has a row: they judged nothing, whatever they answered.
+
+    A query that errs counts as empty here; its check has failed already.
+    """
+    found: dict[str, bool] = {}
+    relations: dict[str, bool] = {}
+    for check in checks:
+        found.setdefault(check.suite, False)
+        if check.problem is not None or found[check.suite]:
+            continue
+        if check.asset_key not in relations:
+            relations[check.asset_key] = _has_row(connection, relation_sql(check))
+        found[check.suite] = relations[check.asset_key]
+    return [suite for suite, has_rows in found.items() if not has_rows]
+
+
+def _has_row(connection: Connection, relation: str) -> bool:
+    try:
+        with connection.transaction():
+            row = connection.execute(sql.SQL("select exists (select from {})").format(sql.SQL(relation))).fetchone()
+    except psycopg.Error:
+        return False
+    return row is not None and bool(row[0])
+
+
+def relation_sql(check: Check) -> str:
+    """What the check looks at, as it stands after FROM."""
+    if check.table is not None:
+        return sql.Identifier(_SCHEMA, check.table).as_string(None)
+    return f"({check.query}) as subselect"
 
 
 def failing_sql(check: Check) -> str:
     """The same condition as the expectation, as SQL that selects what fails. No clear personal data by construction."""
-    if check.table is not None:
-        relation = sql.Identifier(_SCHEMA, check.table).as_string(None)
-    else:
-        relation = f"({check.query}) as subselect"
+    relation = relation_sql(check)
     kwargs = check.kwargs
     if check.expectation == "unexpected_rows_expectation":
         return str(kwargs["unexpected_rows_query"]).format(batch=relation)

@@ -8,30 +8,33 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import psycopg
 import structlog
-from psycopg.types.json import Jsonb
 
+from expectations.blast import blast_policy, preview
 from expectations.checks import (
     CandidateTable,
-    Check,
     Connection,
     Subject,
     UnresolvableError,
     raw_counts_sql,
     read_candidate,
+    read_published,
     resolve,
 )
-from expectations.engine import Outcome, failing_rows, run_checks
+from expectations.engine import Outcome, empty_suites, keep_failing_rows, run_checks
+from expectations.record import ALL_RAN, forget, message_of, record
+from expectations.report import Report
 from expectations.suite import SUITES_DIR, Severity, Suite, load_suites
+from expectations.verdict import GateVerdict
+from expectations.waivers import Waiver, valid_waivers
 from hearth.database import Role, connect
+from hearth.rulebook import rules_hash
 
-GATE_SUITE = "gate"
-ALL_RAN = "P-21"
 _JUDGEABLE = ("built", "passed", "blocked")
 _log = structlog.get_logger()
 
@@ -40,53 +43,37 @@ class GateError(RuntimeError):
     """The gate could not judge the build at all; no decision was written. The message says what to do."""
 
 
-class Blocked(RuntimeError):  # noqa: N818 - it is what the gate says, not a fault of it
-    """The build did not pass. What is published stays; `ops.gate_result` names rule and count."""
-
-
-@dataclass(frozen=True, slots=True)
-class GateVerdict:
-    """What the gate decided about one build."""
-
-    build_id: int
-    verdict: Literal["pass", "block"]
-    expectations_run: int
-    failures: int
-    """Failed expectations of severity gate."""
-    warnings: int
-    """Failed expectations of severity warning; they do not block."""
-    reason: str
-    seconds: float
-
-    @property
-    def passed(self) -> bool:
-        return self.verdict == "pass"
-
-    def raise_if_blocked(self) -> None:
-        """Raise Blocked, with the reason, unless the build passed."""
-        if not self.passed:
-            raise Blocked(f"build [{self.build_id}] must not be published: {self.reason}; see ops.gate_result")
-
-
-def run_gate(build_id: int, *, suites_dir: Path = SUITES_DIR) -> GateVerdict:
+def run_gate(build_id: int, *, suites_dir: Path = SUITES_DIR, keep_report: bool = False) -> GateVerdict:
     """Judge the candidate of a build, write results and decision, set the build ``passed`` or ``blocked``.
 
-    May run again on the same candidate: the newest judgement counts. Raises GateError when the build cannot be judged
+    May run again on the same candidate: the newest judgement counts. ``keep_report`` leaves the data docs of Great
+    Expectations in the bucket; a bucket that is away costs the report, never the verdict.
+
+    Raises GateError when the build cannot be judged
     (not built, published already), SuiteError when a suite file is wrong, psycopg.OperationalError without a database.
     """
     started = time.monotonic()
     suites = load_suites(suites_dir)
     with connect(Role.BUILDER) as connection:
+        # Taken before anything is judged: rules that change meanwhile are found out by the switch.
+        rules = rules_hash(connection)
         subject, obstacle = _subject(connection, build_id)
+        _preview(connection, subject)
     checks = [check for suite in suites for check in resolve(suite, subject)]
-    outcomes = run_checks(checks)
+    outcomes, report = run_checks(checks)
     with connect(Role.BUILDER) as connection:
-        outcomes = [_explain(connection, outcome) for outcome in outcomes]
+        forget(connection, build_id)
+        outcomes = [_explain(connection, build_id, outcome) for outcome in outcomes]
+        waivers = valid_waivers(connection, subject.county_code, subject.period)
+        outcomes = [_waive(outcome, waivers) for outcome in outcomes]
         faults = _faults(suites, outcomes, obstacle)
+        faults += [f"{suite} 没有可检查的数据" for suite in empty_suites(connection, checks)]
         if _identity(read_candidate(connection)) != _identity(subject.tables):
             faults.append("候选表在检查期间被改动，请重新构建后再检查")
         verdict = _decide(build_id, outcomes, faults, started)
-        _write(connection, subject, outcomes, faults, verdict)
+        record(connection, verdict, outcomes, faults, tables=_identity(subject.tables), rules=rules)
+    if keep_report:
+        _keep_report(verdict, subject, report)
     _log.info(
         "gate decided",
         build_id=build_id,
@@ -114,7 +101,38 @@ def _subject(connection: Connection, build_id: int) -> tuple[Subject, str | None
         raw_counts = raw_counts_sql(connection, build_id)
     except UnresolvableError as error:
         raw_counts, obstacle = "(select null::text as submission_id, null::bigint as raw_rows where false)", str(error)
-    return Subject(build_id, county_code, period, read_candidate(connection), raw_counts), obstacle
+    before, published = read_published(connection, county_code, period)
+    subject = Subject(build_id, county_code, period, read_candidate(connection), raw_counts, before, published)
+    return subject, obstacle
+
+
+def _preview(connection: Connection, subject: Subject) -> None:
+    """The blast radius; without one the check that asks for it (P-16) finds nothing, and blocks."""
+    rules = blast_policy()
+    table = subject.tables.get(rules.household_table)
+    if table is None or rules.region_table not in subject.tables:
+        return
+    states = [name for name in table.columns if name.endswith(rules.state_suffix)]
+    if subject.published:
+        states = [name for name in states if name in subject.published.get(rules.household_table, frozenset())]
+    try:
+        with connection.transaction():
+            preview(connection, subject.build_id, subject.county_code, subject.period, states)
+    except psycopg.Error as error:
+        _log.warning("no blast radius", build_id=subject.build_id, problem=type(error).__name__)
+
+
+def _keep_report(verdict: GateVerdict, subject: Subject, report: Report) -> None:
+    try:
+        key = report.keep(subject.county_code, subject.period, subject.build_id)
+        with connect(Role.BUILDER) as connection:
+            connection.execute(
+                "update ops.gate_decision set report_key = %s where build_id = %s", [key, verdict.build_id]
+            )
+    except Exception as error:  # noqa: BLE001 - whatever the report met, the verdict stands without it
+        _log.warning(
+            "no report of the gate", build_id=verdict.build_id, problem=f"{type(error).__name__}: {error}"[:300]
+        )
 
 
 def _identity(tables: Any) -> dict[str, int]:
@@ -122,15 +140,24 @@ def _identity(tables: Any) -> dict[str, int]:
     return {name: table.oid for name, table in found.items()}
 
 
-def _explain(connection: Connection, outcome: Outcome) -> Outcome:
-    """Count what failed. An expectation that passed in GX but has failing rows by our SQL would not get here."""
+def _explain(connection: Connection, build_id: int, outcome: Outcome) -> Outcome:
+    """Keep and count what failed. What failed in GX stays failed, also when our SQL finds no row."""
     if outcome.success or outcome.error is not None:
         return outcome
     try:
-        count, keys = failing_rows(connection, outcome.check)
+        count, keys = keep_failing_rows(connection, build_id, outcome.check)
     except psycopg.Error as error:
         return replace(outcome, error=f"counting failed: {type(error).__name__}")
     return replace(outcome, failing_count=count, keys=keys)
+
+
+def _waive(outcome: Outcome, waivers: Sequence[Waiver]) -> Outcome:
+    """Put the waiver beside a failure that may be waived. What erred did not judge and cannot be waived."""
+    check = outcome.check
+    if outcome.success or outcome.error is not None or check.meta.severity is not Severity.BLOCK_UNLESS_WAIVED:
+        return outcome
+    found = (waiver for waiver in waivers if waiver.covers(check.meta.rule_id, check.suite, check.check_id))
+    return replace(outcome, waiver=next(found, None))
 
 
 def _faults(suites: Sequence[Suite], outcomes: Sequence[Outcome], obstacle: str | None) -> list[str]:
@@ -146,86 +173,34 @@ def _faults(suites: Sequence[Suite], outcomes: Sequence[Outcome], obstacle: str 
 
 
 def _blocks(outcome: Outcome) -> bool:
-    return not outcome.success and (outcome.check.meta.severity is Severity.GATE or outcome.error is not None)
+    if outcome.success or outcome.waiver is not None:
+        return False
+    return outcome.error is not None or outcome.check.meta.severity is not Severity.WARN
 
 
 def _decide(build_id: int, outcomes: Sequence[Outcome], faults: Sequence[str], started: float) -> GateVerdict:
     blocking = [outcome for outcome in outcomes if _blocks(outcome)]
-    warnings = sum(not outcome.success and not _blocks(outcome) for outcome in outcomes)
+    waived = [outcome for outcome in outcomes if outcome.waiver is not None]
+    warnings = sum(not outcome.success and outcome.waiver is None and not _blocks(outcome) for outcome in outcomes)
     passed = not blocking and not faults and bool(outcomes)
     if passed:
-        reason = f"{len(outcomes)} 项检查全部通过" if not warnings else f"通过，{warnings} 项提醒"
+        texts = [f"{len(outcomes)} 项检查全部通过"] if not warnings and not waived else [f"通过，{warnings} 项提醒"]
+        texts += sorted({item.waiver.text() for item in waived if item.waiver is not None})
+        reason = "；".join(texts)
     else:
-        texts = [f"{item.check.meta.rule_id} {_message(item)}" for item in blocking]
+        texts = [f"{item.check.meta.rule_id} {message_of(item)}" for item in blocking]
         texts += [f"{ALL_RAN} {fault}" for fault in faults]
         more = f"；另有 {len(texts) - 5} 项" if len(texts) > 5 else ""
         reason = "；".join(texts[:5]) + more
+    waivable = Severity.BLOCK_UNLESS_WAIVED
     return GateVerdict(
         build_id=build_id,
         verdict="pass" if passed else "block",
         expectations_run=sum(outcome.error is None for outcome in outcomes),
         failures=len(blocking) + bool(faults),
         warnings=warnings,
+        waived=len(waived),
+        waivable=sum(item.error is None and item.check.meta.severity is waivable for item in blocking),
         reason=reason,
         seconds=time.monotonic() - started,
-    )
-
-
-def _message(outcome: Outcome) -> str:
-    check: Check = outcome.check
-    if outcome.error is not None:
-        return f"{check.suite}.{check.check_id} 运行出错：{outcome.error}"
-    return "" if outcome.success else check.message(outcome.failing_count)
-
-
-def _write(
-    connection: Connection, subject: Subject, outcomes: Sequence[Outcome], faults: Sequence[str], verdict: GateVerdict
-) -> None:
-    rows: list[tuple[Any, ...]] = [
-        (
-            subject.build_id,
-            outcome.check.suite,
-            outcome.check.meta.rule_id,
-            outcome.check.check_id,
-            outcome.check.meta.severity.value,
-            outcome.success,
-            outcome.failing_count,
-            Jsonb({"keys": list(outcome.keys)}) if outcome.keys else None,
-            _message(outcome) or None,
-        )
-        for outcome in outcomes
-    ]
-    build = subject.build_id
-    # The switch publishes these very tables and no others: it compares the oids.
-    tables = Jsonb({"tables": _identity(subject.tables)})
-    rows += [
-        (build, GATE_SUITE, ALL_RAN, "candidate_identity", "gate", bool(subject.tables), None, tables, None),
-        (
-            build,
-            GATE_SUITE,
-            ALL_RAN,
-            "every_check_ran",
-            "gate",
-            not faults,
-            len(faults),
-            None,
-            "；".join(faults) or None,
-        ),
-    ]
-    connection.execute("delete from ops.gate_result where build_id = %s", [build])
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            "insert into ops.gate_result (build_id, suite, rule_id, expectation, severity, success, failing_count, "
-            "observed, message) values (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
-            rows,
-        )
-    connection.execute(
-        "insert into ops.gate_decision (build_id, verdict, expectations_run, failures, reason) "
-        "values (%s, %s, %s, %s, %s) on conflict (build_id) do update set verdict = excluded.verdict, "
-        "expectations_run = excluded.expectations_run, failures = excluded.failures, reason = excluded.reason, "
-        "decided_at = now()",
-        [build, verdict.verdict, verdict.expectations_run, verdict.failures, verdict.reason],
-    )
-    connection.execute(
-        "update ops.build set state = %s where build_id = %s", ["passed" if verdict.passed else "blocked", build]
     )

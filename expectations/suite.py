@@ -8,10 +8,12 @@ An entry, in the terms of Great Expectations::
       having: [household_key]                  # only tables with these columns (with a glob)
       columns: [rate_min, rate_max]            # one expectation for each; sets kwargs.column
       kwargs: {...}                            # as the expectation takes them
-      meta: {rule_id, severity: gate|warning, message_zh, fix_zh}
+      meta: {rule_id, severity: block|block_unless_waived|warn, message_zh, fix_zh}
 
-SQL may name ``:build_id``, ``:county_code``, ``:period``, ``:table``, ``:text_cells``, ``:raw_counts``; a kwarg may be
-``$primary_key``. Queries select keys and counts only: what they return is kept in ``ops.gate_result``.
+SQL may name ``:build_id``, ``:county_code``, ``:period``, ``:table``, ``:text_cells``, ``:raw_counts``, and
+``:before.<table>``, the table as published for the newest earlier month in the columns of candidate (no rows when
+nothing was); a kwarg may be ``$primary_key``. Queries select keys and counts only: what they return is kept in
+``ops.gate_failing_row``.
 """
 
 from __future__ import annotations
@@ -48,10 +50,15 @@ class SuiteError(ValueError):
 class Severity(StrEnum):
     """What a failed expectation does to the publication."""
 
-    GATE = "gate"
-    """A failure blocks publication."""
-    WARNING = "warning"
+    BLOCK = "block"
+    """A failure blocks publication, whoever wants it."""
+    BLOCK_UNLESS_WAIVED = "block_unless_waived"
+    """A failure blocks until a named person lets it through (``ops.waiver``)."""
+    WARN = "warn"
     """A failure is recorded and shown."""
+
+
+RuleId = Annotated[str, Field(pattern=r"^[PT]-\d{2}$")]
 
 
 class Meta(BaseModel):
@@ -59,10 +66,16 @@ class Meta(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    rule_id: Annotated[str, Field(pattern=r"^[PT]-\d{2}$")]
+    rule_id: RuleId
+    also: tuple[RuleId, ...] = ()
+    """Rules of the catalogue that the same check answers."""
     severity: Severity
     message_zh: Annotated[str, Field(min_length=1)]
     fix_zh: Annotated[str, Field(min_length=1)]
+
+    @property
+    def rules(self) -> frozenset[str]:
+        return frozenset((self.rule_id, *self.also))
 
 
 class Entry(BaseModel):

@@ -65,7 +65,10 @@ grant usage, create on schema marts, previous, shared to hearth_publisher;
 grant usage on schema ops, raw, reference to hearth_publisher;
 grant select on all tables in schema ops, reference to hearth_publisher;
 grant insert, update on ops.build, ops.publication to hearth_publisher;
-grant insert, update, delete on ops.build_input, ops.publication_table to hearth_publisher;
+grant insert, update, delete on ops.build_input to hearth_publisher;
+-- A ledger: what was published is written once.
+revoke update, delete on ops.publication_table from hearth_publisher;
+grant insert on ops.publication_table to hearth_publisher;
 grant insert on ops.build_left_out to hearth_publisher;
 grant insert on ops.reminder to hearth_publisher;
 -- dbt makes the shared views as the builder; they read the published tables with the rights of whoever asks.

@@ -10,11 +10,11 @@ from hearth.settings import settings
 if TYPE_CHECKING:
     from airflow.sdk import ObjectStoragePath
 
-ROOMS = ("inbox", "archive", "outbox")
+ROOMS = ("inbox", "archive", "outbox", "packs", "reports")
 
 
 def bucket() -> ObjectStoragePath:
-    """Root of the bucket. Below it lie ``inbox/``, ``archive/`` and ``outbox/``.
+    """Root of the bucket. Below it lie the folders of ROOMS.
 
     The import is slow (seconds) and wants AIRFLOW_HOME, so it happens here and not with the module.
     """

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -85,6 +86,58 @@ def roll_back(period: Annotated[str, typer.Argument(help="YYYY-MM")], county: _C
         typer.echo(f"未回退：{error}", err=True)
         raise typer.Exit(1) from error
     typer.echo(f"{period} 已回退到发布 #{publication_id}")
+    later = [item.period for item in publications(county or settings().county_code) if item.period > _month(period)]
+    if later:
+        typer.echo("历史版本（dim_*_version）仍含已回退的内容，直到该月再次发布：更正后请重新触发 close")
+
+
+@app.command("pack")
+def pack(publication_id: Annotated[int, typer.Argument(help="Number of the publication.")]) -> None:
+    """Freeze a publication: restatement sheet, Parquet files, manifest. Does nothing when it is sealed."""
+    from publishing.pack import PackError, finish
+
+    try:
+        done = finish(publication_id)
+    except PackError as error:
+        typer.echo(f"未封存：{error}", err=True)
+        raise typer.Exit(1) from error
+    typer.echo(
+        f"发布 #{publication_id} 已封存：{done['pack']}；变动指标 {done['figures_moved']} 个 {done['sheet'] or ''}"
+    )
+
+
+@app.command("as-of")
+def as_of(
+    period: Annotated[str, typer.Argument(help="YYYY-MM")],
+    day: Annotated[str, typer.Argument(help="YYYY-MM-DD: as readers saw it at the end of that day.")],
+    table: Annotated[str | None, typer.Option("--table", help="Write this table of the pack.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="CSV file to write it to.")] = None,
+    county: _County = None,
+) -> None:
+    """Say which publication of a month readers saw on a day, and give its tables back from the pack."""
+    from publishing.pack import PackError, as_published, read_pack
+
+    try:
+        end = datetime.combine(date.fromisoformat(day) + timedelta(days=1), time(), settings().zone)
+    except ValueError as error:
+        raise typer.BadParameter(f"[{day}] is no day; write 2026-12-31") from error
+    if (table is None) != (out is None):
+        raise typer.BadParameter("give both --table and --out, or neither")
+    found = as_published(county or settings().county_code, _month(period), end)
+    if found is None:
+        typer.echo(f"{day} 之前没有发布过 {period}", err=True)
+        raise typer.Exit(1)
+    try:
+        document, rows = read_pack(found, table)
+    except PackError as error:
+        typer.echo(f"{day} 读者看到的是发布 #{found}。{error}", err=True)
+        raise typer.Exit(1) from error
+    typer.echo(f"{day} 读者看到的是发布 #{found}，{document['household_count']}户")
+    if rows is not None and out is not None:
+        import pyarrow.csv
+
+        pyarrow.csv.write_csv(rows, out)
+        typer.echo(f"{table} {rows.num_rows}行 -> {out}")
 
 
 @app.command("who-saw")

@@ -6,13 +6,19 @@ taken; under the locks only the catalog changes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import structlog
 from psycopg import sql
 
 from hearth.database import Role, connect
 from hearth.period import Period
+from publishing.ledger import (
+    Prepared,
+    content,
+    open_publication,
+    record_events,
+    record_publication,
+    refuse_stale_verdict,
+)
 from publishing.locking import lock_parents
 from publishing.parents import add_column, align_parent, create_parent, refuse_problems
 from publishing.policy import Policy
@@ -34,22 +40,13 @@ UNIVERSE_TABLE = "fct_household_month"
 _log = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """A candidate table that is ready to be attached."""
-
-    table: Table
-    partition: str
-    row_count: int
-
-
 def publish(build_id: int, *, policy: Policy | None = None) -> int:
     """Put the candidate of ``build_id`` in place of the live month and the county's dimensions.
 
     Returns the publication id; publishing the same build again returns the same one. Raises PublicationError, with
-    nothing changed, when the gate did not pass this build, when candidate is not what the gate judged, when a table
-    does not fit its parent, or when readers hold the tables too long. Killing the process at any point leaves the old
-    month or the new one.
+    nothing changed, when the gate did not pass this build, when rules, waivers or what is live are no longer those of
+    its verdict, when candidate is not what the gate judged, when a table does not fit its parent, or when readers hold
+    the tables too long. Killing the process at any point leaves the old month or the new one.
     """
     rules = policy or default_policy()
     with connect(Role.PUBLISHER) as connection:
@@ -94,6 +91,7 @@ def rollback(county_code: str, period: str, *, policy: Policy | None = None) -> 
         connection.execute(
             "update ops.publication set state = 'live', ended_at = null where publication_id = %s", [target]
         )
+        record_events(connection, {live: "rolled_back", target: "restored"})
     _log.info("rolled back", publication_id=live, live=target, county=county_code, period=period)
     return target
 
@@ -106,13 +104,13 @@ def _one_switch_at_a_time(connection: Connection) -> None:
 def _passed_build(connection: Connection, build_id: int) -> tuple[Slice, int | None]:
     """The slice of a build that may be published, and its publication if it is live already."""
     row = connection.execute(
-        "select county_code, period, state, verdict from ops.build left join ops.gate_decision using (build_id) "
-        "where build_id = %s",
+        "select county_code, period, state, verdict, rules_hash from ops.build "
+        "left join ops.gate_decision using (build_id) where build_id = %s",
         [build_id],
     ).fetchone()
     if row is None:
         raise PublicationError(f"build [{build_id}] does not exist; plan one first")
-    county_code, period, state, verdict = row
+    county_code, period, state, verdict, judged_by = row
     part = Slice(county_code, Period.parse(period))
     _one_switch_at_a_time(connection)
     published = connection.execute(
@@ -130,6 +128,7 @@ def _passed_build(connection: Connection, build_id: int) -> tuple[Slice, int | N
         raise PublicationError(
             f"build [{build_id}] is [{state}] with verdict [{verdict}]; only a build that passed the gate is published"
         )
+    refuse_stale_verdict(connection, build_id, part, judged_by)
     return part, None
 
 
@@ -142,7 +141,9 @@ def _switch_in(connection: Connection, build_id: int, part: Slice, policy: Polic
             "marts by a migration if they are no longer wanted"
         )
     refuse_problems(candidates.values(), parents)
-    publication_id, replaced = _open_publication(connection, build_id, part)
+    if UNIVERSE_TABLE not in candidates:
+        raise PublicationError(f"candidate has no [{UNIVERSE_TABLE}]; there is no universe to publish")
+    publication_id, replaced = open_publication(connection, build_id, part, UNIVERSE_TABLE)
     prepared = [_prepare(connection, table, part, publication_id) for table in candidates.values()]
     for table in candidates.values():
         if table.name not in parents:
@@ -158,7 +159,7 @@ def _switch_in(connection: Connection, build_id: int, part: Slice, policy: Polic
             )
         )
         _swap(connection, item.table.name, part, item.partition, source="candidate")
-    _record(connection, publication_id, build_id, prepared)
+    record_publication(connection, publication_id, build_id, prepared)
     _log.info("switched", publication_id=publication_id, replaces=replaced, tables=len(prepared), attempts=attempts)
     return publication_id
 
@@ -179,23 +180,6 @@ def _refuse_other_tables(connection: Connection, build_id: int, candidates: dict
         )
 
 
-def _open_publication(connection: Connection, build_id: int, part: Slice) -> tuple[int, int | None]:
-    replaced = connection.execute(
-        "update ops.publication set state = 'replaced', ended_at = now() "
-        "where county_code = %s and period = %s and state = 'live' returning publication_id",
-        [part.county_code, str(part.period)],
-    ).fetchone()
-    replaces = None if replaced is None else int(replaced[0])
-    row = connection.execute(
-        "insert into ops.publication (build_id, county_code, period, replaces, household_count) "
-        "values (%s, %s, %s, %s, 0) returning publication_id",
-        [build_id, part.county_code, str(part.period), replaces],
-    ).fetchone()
-    if row is None:
-        raise RuntimeError("the ledger returned no publication id")
-    return int(row[0]), replaces
-
-
 def _prepare(connection: Connection, table: Table, part: Slice, publication_id: int) -> Prepared:
     """Everything that reads the table's rows: bounds, statistics, count. Blocks nobody but the builder."""
     identifier = sql.Identifier("candidate", table.name)
@@ -204,8 +188,8 @@ def _prepare(connection: Connection, table: Table, part: Slice, publication_id: 
     _add_bounds(connection, "candidate", table.name, table.name, part)
     _name_indexes(connection, table, partition)
     connection.execute(sql.SQL("analyze {}").format(identifier))
-    row = connection.execute(sql.SQL("select count(*) from {}").format(identifier)).fetchone()
-    return Prepared(table, partition, 0 if row is None else int(row[0]))
+    row_count, checksum = content(connection, "candidate", table.name)
+    return Prepared(table, partition, row_count, checksum)
 
 
 def _add_bounds(connection: Connection, schema: str, relation: str, table: str, part: Slice) -> None:
@@ -251,22 +235,6 @@ def _swap(connection: Connection, table: str, part: Slice, incoming: str | None,
     owner = sql.Identifier(Role.PUBLISHER.value)
     connection.execute(sql.SQL("alter table {} owner to {}").format(new, owner))
     connection.execute(sql.SQL("alter table {} attach partition {} {}").format(parent, new, part.bounds(table)))
-
-
-def _record(connection: Connection, publication_id: int, build_id: int, prepared: list[Prepared]) -> None:
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            "insert into ops.publication_table (publication_id, table_name, partition_name, row_count) "
-            "values (%s, %s, %s, %s)",
-            [(publication_id, item.table.name, item.partition, item.row_count) for item in prepared],
-        )
-    households = next((item.row_count for item in prepared if item.table.name == UNIVERSE_TABLE), None)
-    if households is None:
-        raise PublicationError(f"candidate has no [{UNIVERSE_TABLE}]; there is no universe to publish")
-    connection.execute(
-        "update ops.publication set household_count = %s where publication_id = %s", [households, publication_id]
-    )
-    connection.execute("update ops.build set state = 'published', finished_at = now() where build_id = %s", [build_id])
 
 
 def _rollback_pair(connection: Connection, part: Slice) -> tuple[int, int]:

@@ -105,7 +105,7 @@ def read_facts(connection: Connection, declared: Iterable[str]) -> set[Fact]:
 
 
 def columns_beneath(connection: Connection) -> dict[str, set[tuple[str, str, str]]]:
-    """{shared view: (schema, table, column) of the published tables it is made of}."""
+    """{shared view: (schema, table, column) of the published tables and ledgers it is made of}."""
     found: dict[str, set[tuple[str, str, str]]] = {
         name: set()
         for (name,) in connection.execute(
@@ -119,7 +119,7 @@ def columns_beneath(connection: Connection) -> dict[str, set[tuple[str, str, str
         join pg_rewrite as r on r.oid = d.objid and d.classid = 'pg_rewrite'::regclass
         join pg_class as v on v.oid = r.ev_class and v.relnamespace = 'shared'::regnamespace
         join pg_class as c on c.oid = d.refobjid and c.oid <> v.oid
-        join pg_namespace as n on n.oid = c.relnamespace and n.nspname = 'marts'
+        join pg_namespace as n on n.oid = c.relnamespace and n.nspname in ('marts', 'ops')
         join pg_attribute as a on a.attrelid = c.oid and a.attnum = d.refobjsubid
         where d.refclassid = 'pg_class'::regclass and d.refobjsubid > 0
         """

@@ -183,7 +183,7 @@ def test_what_passes_intake_but_not_the_gate_is_never_seen(published: Installati
     assert set(reader.answers) == {answer}
     blocked = published.rows(
         "select distinct g.rule_id from ops.gate_result as g where g.build_id = (select max(build_id) from ops.build) "
-        "and not g.success and g.severity = 'gate'"
+        "and not g.success and g.severity = 'block'"
     )
     assert blocked, "the gate itself must have said no"
     assert published.rows("select state from ops.build order by build_id desc limit 1") == [("blocked",)]

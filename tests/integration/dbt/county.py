@@ -227,6 +227,8 @@ def empty() -> None:
         for schema, name, kind in found:
             relation = sql.Identifier(schema, name)
             if schema in ("raw", "ops"):
+                if kind == "v":
+                    continue
                 connection.execute(sql.SQL("truncate {} restart identity cascade").format(relation))
             else:
                 statement = "drop view if exists {} cascade" if kind == "v" else "drop table if exists {} cascade"

@@ -12,6 +12,7 @@ from hearth.database import Role, connect
 COUNTY = "530524"
 PERIOD = "2026-10"
 HOUSEHOLDS = 24
+TABLES = 13
 GUARANTEES = ("food", "clothing", "education", "medical", "housing", "water", "power")
 FEEDS = (("demo", "household"), ("demo", "member"))
 
@@ -31,7 +32,7 @@ select '{period}'::text as period, '{county}'::text as county_code, {stamp} as s
 create table candidate.fct_household_month as
 select
     (7000 + n)::bigint as household_key, '{county}'::text as county_code, '{period}'::text as period,
-    '530524000000' || lpad(n::text, 4, '0') as household_no,
+    '530524000000' || lpad(n::text, greatest(4, length(n::text)), '0') as household_no,
     (array['530524100201', '530524100202', '530524101201', '530524101202'])[n % 4 + 1] as village_code,
     (array['530524100000', '530524100000', '530524101000', '530524101000'])[n % 4 + 1] as township_code,
     3 as member_count, '01'::text as register_class_code, '02'::text as poverty_status_code,
@@ -49,14 +50,28 @@ select household_key, county_code, household_no, {stamp} as stamp from candidate
 create table candidate.dim_person as
 select household_key * 10 as person_key, county_code, household_key, {stamp} as stamp from candidate.dim_household;
 create table candidate.fct_register_household as
-select household_key, county_code, period, household_no, true as is_active, {stamp} as stamp
+select household_key, county_code, period, household_no, village_code, township_code, true as is_active,
+    case when household_key % 4 = 0 then '1' else '3' end as poverty_status_code, null::text as change_code,
+    null::text as change_month, 9000.0 as net_income_per_capita_yuan, 2025 as income_year, {stamp} as stamp
 from candidate.fct_household_month;
 create table candidate.fct_register_member as
-select household_key, county_code, period, household_key * 10 as person_key, {stamp} as stamp
+select household_key, county_code, period, household_key * 10 as person_key, true as is_active,
+    '1'::text as sex_code, '1980-05-01'::date as birth_date, null::text as member_change_code,
+    null::text as member_change_month, {stamp} as stamp
 from candidate.fct_household_month;
 create table candidate.fct_dibao as
-select household_key, county_code, period, 1 as covered_count, {stamp} as stamp
-from candidate.fct_household_month limit 3;
+select household_key, county_code, period, 1 as covered_count, null::text as stopped_month, {stamp} as stamp
+from candidate.fct_household_month order by household_key limit 3;
+create table candidate.fct_house_assessment as
+select household_key, county_code, period, 'A'::text as house_grade_code, {stamp} as stamp
+from candidate.fct_household_month;
+create table candidate.fct_house_renovation as
+select household_key, county_code, period, '2026-10-01 08:00'::timestamp as started_at, {stamp} as stamp
+from candidate.fct_household_month limit 1;
+create table candidate.fct_water_supply as
+select household_key, county_code, period, '1'::text as verdict_code, '2026-03-01'::date as tested_date,
+    '2025-10-01'::date as acceptance_date, {stamp} as stamp
+from candidate.fct_household_month;
 
 create table candidate.fct_guarantee_region_month as
 select total.*,
@@ -92,20 +107,23 @@ alter table candidate.fct_household_month add primary key (household_key, county
 alter table candidate.fct_register_household add primary key (household_key, county_code, period);
 alter table candidate.fct_register_member add primary key (household_key, county_code, period, person_key);
 alter table candidate.fct_dibao add primary key (household_key, county_code, period);
+alter table candidate.fct_house_assessment add primary key (household_key, county_code, period);
+alter table candidate.fct_house_renovation add primary key (household_key, county_code, period, started_at);
+alter table candidate.fct_water_supply add primary key (household_key, county_code, period);
 alter table candidate.fct_guarantee_region_month add primary key (county_code, period, region_code, guarantee);
 alter table candidate.fct_feed_reconciliation add primary key (county_code, period, feed_id);
 create index dibao_by_household on candidate.fct_dibao (household_key);
 """
 
 
-def _statements(period: str, stamp: int) -> str:
+def _statements(period: str, stamp: int, households: int) -> str:
     states = ", ".join(
         f"case when n % 5 = 0 then 'unmet' when n % 3 = 0 then 'unknown' else 'met' end as {name}_state, "
         f"'invented'::text as {name}_reason, '{period}'::text as {name}_source_period, false as {name}_is_carried"
         for name in GUARANTEES
     )
     cells = ", ".join(f"('{name}', household.{name}_state)" for name in (*GUARANTEES, "five", "seven"))
-    return _TABLES.format(county=COUNTY, period=period, stamp=stamp, states=states, cells=cells, households=HOUSEHOLDS)
+    return _TABLES.format(county=COUNTY, period=period, stamp=stamp, states=states, cells=cells, households=households)
 
 
 def drop_candidate() -> None:
@@ -114,14 +132,14 @@ def drop_candidate() -> None:
             connection.execute(sql.SQL("drop table candidate.{}").format(sql.Identifier(name)))
 
 
-def make_candidate(period: str = PERIOD, stamp: int = 1) -> None:
+def make_candidate(period: str = PERIOD, stamp: int = 1, households: int = HOUSEHOLDS) -> None:
     """Replace everything in candidate by a good month."""
     drop_candidate()
     with connect(Role.BUILDER) as connection:
-        connection.execute(sql.SQL(_statements(period, stamp)))
+        connection.execute(sql.SQL(_statements(period, stamp, households)))
 
 
-def make_submissions(period: str = PERIOD) -> list[str]:
+def make_submissions(period: str = PERIOD, households: int = HOUSEHOLDS) -> list[str]:
     """One accepted submission per demo feed with its raw rows; return the submission ids."""
     ids = []
     with connect(Role.OWNER) as connection:
@@ -135,13 +153,13 @@ def make_submissions(period: str = PERIOD) -> list[str]:
             connection.execute(sql.SQL("grant select on {} to hearth_builder").format(raw))
             connection.execute(
                 sql.SQL("insert into {} select %s, n from generate_series(1, %s) as n").format(raw),
-                [submission_id, HOUSEHOLDS],
+                [submission_id, households],
             )
             connection.execute(
                 "insert into ops.submission (submission_id, county_code, department, feed, period, file_name, "
                 "inbox_key, sha256, byte_count, state, rows_received, rows_accepted) "
                 "values (%s, %s, %s, %s, %s, 'demo.xlsx', 'inbox/demo.xlsx', %s, 1, 'accepted', %s, %s)",
-                [submission_id, COUNTY, department, feed, period, submission_id, HOUSEHOLDS, HOUSEHOLDS],
+                [submission_id, COUNTY, department, feed, period, submission_id, households, households],
             )
     return ids
 

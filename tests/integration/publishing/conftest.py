@@ -1,4 +1,4 @@
-"""The county of the access tests, made once a file."""
+"""The county of the access tests, made once a file; a warehouse whose readers have their views, for each test."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ import pytest
 from hearth.settings import Settings
 from publishing.access.apply import apply
 from publishing.parents import prepare_parents
+from publishing.switch import publish
 from tests.conftest import empty
 from tests.integration.expectations.candidate import drop_submissions, make_candidate, make_submissions
 from tests.integration.publishing.readers import ACCESS, forget_readers, make_views, publish_stamp
+from tests.integration.publishing.world import NEXT, open_views, passed_build
 
 
 @pytest.fixture(scope="module")
@@ -26,3 +28,20 @@ def county(warehouse: Settings) -> Iterator[None]:
     yield
     drop_submissions()
     forget_readers()
+
+
+@pytest.fixture
+def readable(clean_warehouse: Settings) -> Iterator[None]:
+    """Parents and views exist before anything was published, as after a deployment."""
+    make_submissions()
+    make_submissions(NEXT)
+    make_candidate()
+    prepare_parents()
+    open_views()
+    yield
+    drop_submissions()
+
+
+@pytest.fixture
+def published(readable: None) -> int:
+    return publish(passed_build(stamp=1))

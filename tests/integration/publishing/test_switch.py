@@ -17,9 +17,7 @@ import psycopg
 import pytest
 
 from hearth.database import Role, connect
-from hearth.settings import Settings
 from publishing import locking, switch
-from publishing.parents import prepare_parents
 from publishing.publications import publications
 from publishing.switch import publish, rollback
 from publishing.tables import PublicationError
@@ -27,42 +25,22 @@ from tests.integration.expectations.candidate import (
     COUNTY,
     HOUSEHOLDS,
     PERIOD,
-    drop_submissions,
+    TABLES,
     make_build,
     make_candidate,
-    make_submissions,
 )
 from tests.integration.publishing.world import (
     BUSY,
     IMPATIENT,
+    NEXT,
     PATIENT,
     STAMPS,
     judge,
     ledger,
-    open_views,
     passed_build,
     seen,
     tables_in,
 )
-
-NEXT = "2026-11"
-
-
-@pytest.fixture
-def readable(clean_warehouse: Settings) -> Iterator[None]:
-    """Parents and views exist before anything was published, as after a deployment."""
-    make_submissions()
-    make_submissions(NEXT)
-    make_candidate()
-    prepare_parents()
-    open_views()
-    yield
-    drop_submissions()
-
-
-@pytest.fixture
-def published(readable: None) -> int:
-    return publish(passed_build(stamp=1))
 
 
 class Reader(threading.Thread):
@@ -123,7 +101,7 @@ def test_the_first_publication(published: int) -> None:
     assert seen() == [1]
     assert ledger() == [(published, "live", None)]
     (item,) = publications(COUNTY)
-    assert (item.household_count, item.table_count, item.period) == (HOUSEHOLDS, 10, PERIOD)
+    assert (item.household_count, item.table_count, item.period) == (HOUSEHOLDS, TABLES, PERIOD)
     assert tables_in("candidate") == set()
     assert tables_in("previous") == set()
     with connect(Role.OWNER) as connection:
@@ -199,7 +177,7 @@ switch.publish({build_id})
 """
 
 
-@pytest.mark.parametrize("step", ["lock_parents", "_swap", "_record"])
+@pytest.mark.parametrize("step", ["lock_parents", "_swap", "record_publication"])
 def test_a_killed_switch_leaves_the_old_month(published: int, step: str) -> None:
     build_id = passed_build(2)
     code = STOPPED_BEFORE_COMMIT.format(step=step, build_id=build_id)
@@ -223,7 +201,7 @@ def test_a_terminated_backend_leaves_the_old_month(published: int, monkeypatch: 
             owner.execute("select pg_terminate_backend(%s, 10000)", [connection.info.backend_pid])
         connection.execute("select 1")
 
-    monkeypatch.setattr(switch, "_record", terminate)
+    monkeypatch.setattr(switch, "record_publication", terminate)
     build_id = passed_build(2)
     with pytest.raises(psycopg.OperationalError):
         publish(build_id)
@@ -243,10 +221,10 @@ def test_attaching_scans_nothing_under_lock(published: int, monkeypatch: pytest.
     monkeypatch.setattr(switch, "connect", noisy)
     publish(passed_build(2))
     implied = [text for text in notices if "is implied by existing constraints" in text]
-    assert len(implied) == 10
+    assert len(implied) == TABLES
     notices.clear()
     rollback(COUNTY, PERIOD)
-    assert len([text for text in notices if "is implied by existing constraints" in text]) == 10
+    assert len([text for text in notices if "is implied by existing constraints" in text]) == TABLES
 
 
 @pytest.mark.parametrize(("state", "verdict"), [("blocked", "block"), ("built", None), ("passed", None)])

@@ -7,10 +7,12 @@ from typing import Any
 from psycopg.types.json import Jsonb
 
 from hearth.database import Role, connect
+from hearth.rulebook import rules_hash
 from publishing.policy import LockWait, Policy, policy
 from publishing.tables import read_tables
 from tests.integration.expectations.candidate import COUNTY, PERIOD, make_build, make_candidate
 
+NEXT = "2026-11"
 IMPATIENT = policy().model_copy(
     update={"lock_timeout_ms": 20, "lock_attempts": 3, "lock_wait_seconds": LockWait(shortest=0.005, longest=0.01)}
 )
@@ -43,13 +45,13 @@ def judge(build_id: int, verdict: str = "pass") -> None:
     with connect(Role.BUILDER) as connection:
         tables = {name: table.oid for name, table in read_tables(connection, "candidate").items()}
         connection.execute(
-            "insert into ops.gate_decision (build_id, verdict, expectations_run, failures, reason) "
-            "values (%s, %s, 1, 0, 'test')",
-            [build_id, verdict],
+            "insert into ops.gate_decision (build_id, verdict, expectations_run, failures, reason, rules_hash) "
+            "values (%s, %s, 1, 0, 'test', %s)",
+            [build_id, verdict, rules_hash(connection)],
         )
         connection.execute(
             "insert into ops.gate_result (build_id, suite, rule_id, expectation, severity, success, observed) "
-            "values (%s, 'gate', 'P-21', 'candidate_identity', 'gate', true, %s)",
+            "values (%s, 'gate', 'P-21', 'candidate_identity', 'block', true, %s)",
             [build_id, Jsonb({"tables": tables})],
         )
 

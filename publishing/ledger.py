@@ -1,0 +1,126 @@
+"""The ledger of publications: what each was made of, what let it through, what it holds. Written once.
+
+The database refuses to rewrite it, whoever asks (`hearth/sql/60_publication.sql`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from psycopg import sql
+
+from hearth.rulebook import rules_hash
+from publishing.tables import Connection, PublicationError, Slice, Table
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A candidate table that is ready to be attached."""
+
+    table: Table
+    partition: str
+    row_count: int
+    checksum: str
+
+
+def content(connection: Connection, schema: str, relation: str) -> tuple[int, str]:
+    """Row count and checksum of a relation: the same rows give the same number in any order, on any day."""
+    connection.execute("set local datestyle = 'ISO, YMD'")
+    connection.execute("set local timezone = 'UTC'")
+    row = connection.execute(
+        sql.SQL("select count(*), coalesce(sum(hashtextextended(t::text, 0)::numeric), 0)::text from {} as t").format(
+            sql.Identifier(schema, relation)
+        )
+    ).fetchone()
+    return (0, "0") if row is None else (int(row[0]), str(row[1]))
+
+
+def refuse_stale_verdict(connection: Connection, build_id: int, part: Slice, judged_by: str | None) -> None:
+    """Raise PublicationError when rules, waivers or the live publication are no longer those of the verdict."""
+    if judged_by != rules_hash(connection):
+        raise PublicationError(
+            f"the rules have changed since the gate judged build [{build_id}]; run the gate again before publishing"
+        )
+    ended = connection.execute(
+        "select distinct w.waiver_id, w.rule_id from ops.gate_result as r join ops.waiver as w using (waiver_id) "
+        "left join ops.waiver_withdrawal as gone using (waiver_id) "
+        "where r.build_id = %s and (w.valid_until <= now() or gone.waiver_id is not null) order by 1",
+        [build_id],
+    ).fetchall()
+    if ended:
+        raise PublicationError(
+            f"build [{build_id}] passed by waivers that no longer hold {[f'#{i} {rule}' for i, rule in ended]}; "
+            "run the gate again"
+        )
+    foreseen = connection.execute(
+        "select against_publication_id, (select p.publication_id from ops.publication as p where p.county_code = %s "
+        "and p.period <= %s and p.state = 'live' order by p.period desc limit 1) from ops.blast_radius "
+        "where build_id = %s",
+        [part.county_code, str(part.period), build_id],
+    ).fetchone()
+    if foreseen is not None and foreseen[0] != foreseen[1]:
+        raise PublicationError(
+            f"what would change was worked out against publication [{foreseen[0]}], and [{foreseen[1]}] is live now; "
+            f"run the gate for build [{build_id}] again"
+        )
+
+
+def open_publication(connection: Connection, build_id: int, part: Slice, universe_table: str) -> tuple[int, int | None]:
+    """End the live publication of the month and begin the one of ``build_id``: their ids, (new, replaced or None)."""
+    replaced = connection.execute(
+        "update ops.publication set state = 'replaced', ended_at = now() "
+        "where county_code = %s and period = %s and state = 'live' returning publication_id",
+        [part.county_code, str(part.period)],
+    ).fetchone()
+    replaces = None if replaced is None else int(replaced[0])
+    row = connection.execute(
+        sql.SQL(
+            "insert into ops.publication (build_id, county_code, period, replaces, household_count, code_version, "
+            "project_hash, rules_hash) select build_id, county_code, period, %s, (select count(*) from {}), "
+            "code_version, (select fingerprint from ops.deployment order by deployed_at desc limit 1), rules_hash "
+            "from ops.build join ops.gate_decision using (build_id) where build_id = %s returning publication_id"
+        ).format(sql.Identifier("candidate", universe_table)),
+        [replaces, build_id],
+    ).fetchone()
+    if row is None:
+        raise RuntimeError("the ledger returned no publication id")
+    events = {} if replaces is None else {replaces: "replaced"}
+    record_events(connection, {**events, int(row[0]): "published"})
+    return int(row[0]), replaces
+
+
+def record_events(connection: Connection, events: Mapping[int, str]) -> None:
+    """Write what happened to which publication; from these any day of the past can be told."""
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "insert into ops.publication_event (publication_id, event) values (%s, %s)", list(events.items())
+        )
+
+
+def record_publication(
+    connection: Connection, publication_id: int, build_id: int, prepared: Sequence[Prepared]
+) -> None:
+    """Write tables with checksums, the submissions behind them, the waivers used; the build is published then."""
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "insert into ops.publication_table (publication_id, table_name, partition_name, row_count, checksum) "
+            "values (%s, %s, %s, %s, %s)",
+            [(publication_id, item.table.name, item.partition, item.row_count, item.checksum) for item in prepared],
+        )
+    connection.execute(
+        "insert into ops.publication_input (publication_id, department, feed, submission_id, source_period, "
+        "is_carried, sha256, contract_version, reader_version, rows_accepted) "
+        "select %s, i.department, i.feed, i.submission_id, i.source_period, i.is_carried, s.sha256, "
+        "s.contract_version, s.reader_version, s.rows_accepted "
+        "from ops.build_input as i join ops.submission as s using (submission_id) where i.build_id = %s",
+        [publication_id, build_id],
+    )
+    connection.execute(
+        "insert into ops.publication_waiver (publication_id, waiver_id, suite, expectation, rule_id, failing_count, "
+        "reason, given_by, valid_until) select %s, w.waiver_id, r.suite, r.expectation, r.rule_id, r.failing_count, "
+        "w.reason, w.given_by, w.valid_until from ops.gate_result as r join ops.waiver as w using (waiver_id) "
+        "where r.build_id = %s",
+        [publication_id, build_id],
+    )
+    connection.execute("update ops.build set state = 'published', finished_at = now() where build_id = %s", [build_id])

@@ -1,0 +1,134 @@
+"""What the gate costs beside one pass over each table that computes the same figures, written by hand.
+
+HEARTH_BENCH_HOUSEHOLDS sets the size (200,000 by default; the bound is meant for 1,000,000). Seconds are printed.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from expectations.checks import read_candidate
+from expectations.gate import run_gate
+from expectations.suite import SUITES_DIR
+from hearth.database import Role, connect
+from hearth.settings import Settings
+from publishing.parents import prepare_parents
+from publishing.switch import publish, rollback
+from tests.integration.expectations.candidate import (
+    COUNTY,
+    GUARANTEES,
+    drop_submissions,
+    make_build,
+    make_candidate,
+    make_submissions,
+)
+from tests.integration.publishing.world import judge
+
+HOUSEHOLDS = int(os.environ.get("HEARTH_BENCH_HOUSEHOLDS", "200000"))
+MOST = 2.0
+IDENTITY_NUMBER = re.findall(r"cell.value ~ '(.+)'", (SUITES_DIR / "privacy.yaml").read_text(encoding="utf-8"))
+
+
+@pytest.fixture
+def build(clean_warehouse: Settings) -> Iterator[int]:
+    """The second month: the first is published, so that every comparison has something to compare with."""
+    for period in ("2026-09", "2026-10"):
+        make_submissions(period, HOUSEHOLDS)
+    make_candidate("2026-09", 1, HOUSEHOLDS)
+    prepare_parents()
+    first = make_build("2026-09", state="passed")
+    judge(first)
+    publish(first)
+    make_candidate("2026-10", 2, HOUSEHOLDS)
+    with connect(Role.BUILDER) as connection:
+        for name in read_candidate(connection):
+            connection.execute(f"analyze candidate.{name}".encode())
+    yield make_build("2026-10")
+    drop_submissions()
+
+
+def one_pass() -> list[str]:
+    """One statement a table: nulls, county, month, key, household, text that looks like a person; then the sums."""
+    with connect(Role.BUILDER) as connection:
+        tables = read_candidate(connection)
+    patterns = [pattern.replace("{{", "{").replace("}}", "}") for pattern in IDENTITY_NUMBER]
+    statements = []
+    for name, table in tables.items():
+        figures = ["count(*)", "count(*) filter (where t.county_code <> '530524')"]
+        if "period" in table.columns:
+            figures.append("count(*) filter (where t.period <> '2026-10')")
+        if "household_key" in table.columns:
+            figures += ["count(*) filter (where t.household_key is null)", "count(*) - count(known.household_key)"]
+        figures.append(f"count(*) - count(distinct ({', '.join('t.' + key for key in table.primary_key)}))")
+        for column, type_name in table.columns.items():
+            if type_name == "text":
+                figures += [
+                    f"count(*) filter (where length(t.{column}) >= {least} and t.{column} ~ '{pattern}')"
+                    for least, pattern in zip((15, 11), patterns, strict=True)
+                ]
+        joined = (
+            ""
+            if "household_key" not in table.columns
+            else (" left join candidate.dim_household as known on known.household_key = t.household_key")
+        )
+        statements.append(f"select {', '.join(figures)} from candidate.{name} as t{joined}")
+    cells = ", ".join(f"('{name}', h.{name}_state)" for name in (*GUARANTEES, "five", "seven"))
+    states = ", ".join(f"(now.{name}_state is distinct from was.{name}_state)" for name in GUARANTEES)
+    statements += [
+        "select village_code, township_code, guarantee, state, count(*) from candidate.fct_household_month as h "
+        f"cross join lateral (values {cells}) as cell (guarantee, state) group by 1, 2, 3, 4",
+        f"select {states}, count(*) from candidate.fct_household_month as now "
+        "full join marts.fct_household_month as was "
+        "on was.household_key = now.household_key and was.period = '2026-09' "
+        f"group by {', '.join(map(str, range(1, len(GUARANTEES) + 1)))}",
+        "select was.poverty_status_code, now.poverty_status_code, now.change_code, now.township_code, count(*) "
+        "from candidate.fct_register_household as now full join marts.fct_register_household as was "
+        "on was.household_key = now.household_key and was.period = '2026-09' group by 1, 2, 3, 4",
+        "select was.sex_code, now.sex_code, now.member_change_code, count(*), count(distinct now.household_key) "
+        "from candidate.fct_register_member as now full join marts.fct_register_member as was "
+        "on was.person_key = now.person_key and was.period = '2026-09' group by 1, 2, 3",
+    ]
+    return statements
+
+
+def test_the_gate_costs_at_most_twice_one_pass(build: int) -> None:
+    statements = one_pass()
+    run_gate(build)  # imports, and pages in memory for both
+    by_hand, gate = [], []
+    for _ in range(2):
+        started = time.perf_counter()
+        with connect(Role.BUILDER) as connection:
+            for statement in statements:
+                connection.execute(statement.encode()).fetchall()
+        by_hand.append(time.perf_counter() - started)
+        verdict = run_gate(build)
+        assert verdict.passed, verdict.reason
+        gate.append(verdict.seconds)
+    print(f"{HOUSEHOLDS} households: by hand {min(by_hand):.1f} s, gate {min(gate):.1f} s,"
+          f" ratio {min(gate) / min(by_hand):.2f}, checks {verdict.expectations_run}")  # fmt: skip
+    assert min(gate) <= MOST * min(by_hand)
+
+
+def _again() -> int:
+    make_candidate("2026-10", 3, HOUSEHOLDS)
+    build_id = make_build("2026-10", state="passed")
+    judge(build_id)
+    return build_id
+
+
+def test_a_rollback_takes_less_than_a_minute(build: int) -> None:
+    judge(build)
+    with connect(Role.OWNER) as connection:
+        connection.execute("update ops.build set state = 'passed' where build_id = %s", [build])
+    publish(build)
+    publish(_again())
+    started = time.perf_counter()
+    rollback(COUNTY, "2026-10")
+    seconds = time.perf_counter() - started
+    print(f"{HOUSEHOLDS} households: rollback {seconds:.2f} s")
+    assert seconds < 60
