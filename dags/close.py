@@ -58,17 +58,13 @@ def close() -> None:
 
     @task
     def build(layer: str, planned: dict[str, str | int]) -> None:
-        from hearth.dbt import BuildFailed, StagingFailed, build_layer
-        from publishing.left_out import leave_out
+        from hearth.dbt import BuildFailed
+        from publishing.left_out import build_without_who_fails
         from publishing.tables import PublicationError
 
         build_id, county, period = int(planned["build_id"]), str(planned["county_code"]), str(planned["period"])
         try:
-            try:
-                build_layer(layer, build_id=build_id, county_code=county, period=period)
-            except StagingFailed as failure:  # the others close; these are carried forward
-                leave_out(build_id, failure.departments, str(failure))
-                build_layer(layer, build_id=build_id, county_code=county, period=period, without=failure.broken)
+            build_without_who_fails(layer, build_id=build_id, county_code=county, period=period)
         except (BuildFailed, PublicationError) as failure:  # the same inputs fail the same way: no retry
             raise AirflowFailException(str(failure)) from None
 

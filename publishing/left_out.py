@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import structlog
 
 from hearth.database import Role, connect
+from hearth.dbt import LayerResult, StagingFailed, build_layer
 from hearth.period import Period
 from publishing.policy import policy
 from publishing.tables import PublicationError
@@ -77,3 +78,15 @@ def leave_out(build_id: int, departments: Iterable[str], reason: str) -> list[st
         connection.execute("update ops.build set state = 'planned', finished_at = null where build_id = %s", [build_id])
     _log.warning("left out", build_id=build_id, departments=wanted, feeds=[row[1] for row in inputs])
     return sorted(f"{row[0]}.{row[1]}" for row in inputs)
+
+
+def build_without_who_fails(layer: str, *, build_id: int, county_code: str, period: str) -> LayerResult:
+    """Build a layer; a department whose staging fails is left out, and the layer is built again without it.
+
+    Raises BuildFailed where leaving out does not help, PublicationError for a department of the universe.
+    """
+    try:
+        return build_layer(layer, build_id=build_id, county_code=county_code, period=period)
+    except StagingFailed as failure:
+        leave_out(build_id, failure.departments, str(failure))
+        return build_layer(layer, build_id=build_id, county_code=county_code, period=period, without=failure.broken)

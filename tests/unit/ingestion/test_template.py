@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 
 from hearth.period import Period
 from hearth.settings import settings
+from hearth.workdays import due_date
 from ingestion import template_words as words
 from ingestion.checks import run_checks
 from ingestion.commands import app
