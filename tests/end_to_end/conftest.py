@@ -26,7 +26,7 @@ from ingestion.sample.county import write_county
 from tests.conftest import free_port
 
 SEPTEMBER, OCTOBER = Period(2026, 9), Period(2026, 10)
-_RUN_SECONDS = 420
+_RUN_SECONDS = 900
 
 
 class NotYet(Exception):  # noqa: N818 - a state of waiting, no error

@@ -20,7 +20,10 @@ from ingestion.reopening import reopen
 from ingestion.sample.county import write_county
 from tests.end_to_end.conftest import OCTOBER, SEPTEMBER, Installation, Reader
 
-pytestmark = pytest.mark.airflow
+pytestmark = [
+    pytest.mark.airflow,
+    pytest.mark.timeout(2700),  # the first test waits for two months through a whole Airflow
+]
 
 ANSWER = """
     select count(*), count(distinct household_no), min(period), max(period),
