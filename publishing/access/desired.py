@@ -91,7 +91,7 @@ def _row_rules(
     connection: Connection, access: Access, county_code: str, beneath: dict[str, set[tuple[str, str, str]]]
 ) -> Iterator[Fact]:
     rows, parents = access.rows, read_tables(connection, "marts")
-    named = {*rows.by_region, *rows.by_department.tables, *rows.open}
+    named = {*rows.by_region, *rows.by_county, *rows.by_department.tables, *rows.open}
     _refuse_missing("the published tables", named, set(parents), "deploy first (hearth up), or mend rows.yaml")
     for name in parents:
         yield Fact("rls", "", plain("marts", name))
@@ -103,6 +103,8 @@ def _row_rules(
         yield row_policy(ROWS_COUNTY, name, _member(ROWS_COUNTY))
         for role, column, region in places:
             yield row_policy(role, name, f"(({column} = '{region}'::text) AND {_member(role)})")
+    for name in rows.by_county:
+        yield row_policy(ROWS_COUNTY, name, _member(ROWS_COUNTY))
     yield from _department_rules(connection, access, parents)
     for name in rows.open:
         readers = {g.name for g in access.groups for v in access.views(g) for _, t, _ in beneath[v] if t == name}

@@ -46,13 +46,14 @@ class Rows(_Entry):
     """Which rule decides about the rows of which published table."""
 
     by_region: tuple[Name, ...]
+    by_county: tuple[Name, ...]
     by_department: ByDepartment
     open: tuple[Name, ...]
     services: tuple[Name, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
     def _one_rule_a_table(self) -> Self:
-        _refuse_doubles("table", [*self.by_region, *self.by_department.tables, *self.open])
+        _refuse_doubles("table", [*self.by_region, *self.by_county, *self.by_department.tables, *self.open])
         return self
 
 

@@ -22,12 +22,17 @@ ACCESS = Access.model_validate(
     {
         "view_sets": {"household": ["v_household"]},
         "groups": [
-            {"name": "shared_reader", "title": "analysts", "view_sets": ["household"], "views": ["v_region", "v_feed"]},
+            {
+                "name": "shared_reader",
+                "title": "analysts",
+                "view_sets": ["household"],
+                "views": ["v_region", "v_feed", "v_known"],
+            },
             {
                 "name": "region_office",
                 "title": "offices",
                 "view_sets": ["household"],
-                "views": ["v_region", "v_two_no_worries_three_guarantees"],
+                "views": ["v_region", "v_known", "v_two_no_worries_three_guarantees"],
                 "masked": ["household_no"],
             },
             {
@@ -45,6 +50,7 @@ ACCESS = Access.model_validate(
         ],
         "rows": {
             "by_region": ["fct_household_month"],
+            "by_county": ["dim_household"],
             "by_department": {"tables": ["fct_feed_reconciliation"], "everything": ["shared_reader"]},
             "open": ["dim_region"],
             "services": ["hearth", "hearth_builder"],
@@ -68,6 +74,7 @@ _VIEWS = {
     "v_household": "select county_code, period, village_code, township_code, food_state, food_reason, stamp"
     " from marts.fct_household_month",
     "v_region": "select region_code, county_code, name from marts.dim_region",
+    "v_known": "select county_code, household_key from marts.dim_household",
     "v_feed": "select county_code, period, feed_id, linked_rows from marts.fct_feed_reconciliation",
 }
 

@@ -40,6 +40,8 @@ def test_each_reader_sees_its_own_rows(county: None) -> None:
     assert ask("r_village", "select distinct village_code, count(*) over () from shared.v_household") == [(VILLAGE, 8)]
     assert ask("r_health", "select distinct feed_id from shared.v_feed") == [("health.insurance",)]
     assert len(ask("hearth_reader", "select feed_id from shared.v_feed")) == 3
+    assert len(ask("hearth_reader", "select household_key from shared.v_known")) == 24
+    assert not ask("r_township", "select household_key from shared.v_known"), "rows without a place are the county's"
     with connect(Role.BUILDER) as connection:
         (row,) = connection.execute("select count(*) from marts.fct_household_month").fetchall()
     assert row == (24,), "the services see everything"
