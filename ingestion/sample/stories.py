@@ -35,6 +35,10 @@ EVERY = 5
 PER_THOUSAND = 0.8
 """Households per thousand of whom a plot is told anew each time; in the county at least one."""
 
+VILLAGE = 150
+"""Register households of a large village. Stories of villages are counted by villages where they are larger still: a
+story says something in every row of its village, so that a county of a million would else speak of little else."""
+
 _TRIES = 3_000
 """Random looks for somebody of whom a story can be told."""
 
@@ -144,8 +148,10 @@ def begin(state: State) -> None:
         if not _is_due(kind, plot, period):
             continue
         rng = Random(f"{state.seed}/story/{kind}/{period}/{block.position}")  # noqa: S311 - invented data, not a secret
-        share = PER_THOUSAND / 1000 if plot.by == "household" else PER_THOUSAND / 20_000
-        wanted = max(block.at_least(1), int(len(block.serials) * share + rng.random() * (block.count > 1)))
+        homes, share = len(block.serials), PER_THOUSAND / 1000
+        if plot.by == "village":
+            homes, share = min(homes, len(block.where) * VILLAGE), PER_THOUSAND / 20_000
+        wanted = max(block.at_least(1), int(homes * share + rng.random() * (block.count > 1)))
         for _ in range(wanted):
             story = _cast(state, kind, plot, rng, taken)
             if story is not None:
