@@ -33,7 +33,7 @@ from expectations.suite import SUITES_DIR, Severity, Suite, load_suites
 from expectations.verdict import GateVerdict
 from expectations.waivers import Waiver, valid_waivers
 from hearth.database import Role, connect
-from hearth.rulebook import rules_hash
+from hearth.rulebook import rules_digest
 
 _JUDGEABLE = ("built", "passed", "blocked")
 _log = structlog.get_logger()
@@ -56,7 +56,7 @@ def run_gate(build_id: int, *, suites_dir: Path = SUITES_DIR, keep_report: bool 
     suites = load_suites(suites_dir)
     with connect(Role.BUILDER) as connection:
         # Taken before anything is judged: rules that change meanwhile are found out by the switch.
-        rules = rules_hash(connection)
+        rules = rules_digest(connection)
         subject, obstacle = _subject(connection, build_id)
         _preview(connection, subject)
     checks = [check for suite in suites for check in resolve(suite, subject)]

@@ -69,10 +69,10 @@ def record(
             rows,
         )
     connection.execute(
-        "insert into ops.gate_decision (build_id, verdict, expectations_run, failures, reason, rules_hash, waived, "
+        "insert into ops.gate_decision (build_id, verdict, expectations_run, failures, reason, rules_digest, waived, "
         "waivable) values (%s, %s, %s, %s, %s, %s, %s, %s) on conflict (build_id) do update set "
         "verdict = excluded.verdict, expectations_run = excluded.expectations_run, failures = excluded.failures, "
-        "reason = excluded.reason, rules_hash = excluded.rules_hash, waived = excluded.waived, "
+        "reason = excluded.reason, rules_digest = excluded.rules_digest, waived = excluded.waived, "
         "waivable = excluded.waivable, report_key = null, decided_at = now()",
         [
             build,

@@ -16,7 +16,7 @@ from hearth.settings import PROJECT_ROOT
 RULE_FOLDERS = ("expectations/suites", "ingestion/rules", "ingestion/contracts")
 
 
-def rules_hash(connection: psycopg.Connection[Any], root: Path = PROJECT_ROOT) -> str:
+def rules_digest(connection: psycopg.Connection[Any], root: Path = PROJECT_ROOT) -> str:
     """sha256 over the rule files below ``root`` (names and contents) and the dated parameters in ``reference``.
 
     Raises FileNotFoundError when a folder of RULE_FOLDERS holds no file: an empty rulebook is no rulebook.

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from psycopg import sql
 
-from hearth.rulebook import rules_hash
+from hearth.rulebook import rules_digest
 from publishing.tables import Connection, PublicationError, Slice, Table
 
 
@@ -38,7 +38,7 @@ def content(connection: Connection, schema: str, relation: str) -> tuple[int, st
 
 def refuse_stale_verdict(connection: Connection, build_id: int, part: Slice, judged_by: str | None) -> None:
     """Raise PublicationError when rules, waivers or the live publication are no longer those of the verdict."""
-    if judged_by != rules_hash(connection):
+    if judged_by != rules_digest(connection):
         raise PublicationError(
             f"the rules have changed since the gate judged build [{build_id}]; run the gate again before publishing"
         )
@@ -77,8 +77,8 @@ def open_publication(connection: Connection, build_id: int, part: Slice, univers
     row = connection.execute(
         sql.SQL(
             "insert into ops.publication (build_id, county_code, period, replaces, household_count, code_version, "
-            "project_hash, rules_hash) select build_id, county_code, period, %s, (select count(*) from {}), "
-            "code_version, (select fingerprint from ops.deployment order by deployed_at desc limit 1), rules_hash "
+            "project_digest, rules_digest) select build_id, county_code, period, %s, (select count(*) from {}), "
+            "code_version, (select fingerprint from ops.deployment order by deployed_at desc limit 1), rules_digest "
             "from ops.build join ops.gate_decision using (build_id) where build_id = %s returning publication_id"
         ).format(sql.Identifier("candidate", universe_table)),
         [replaces, build_id],

@@ -98,8 +98,8 @@ def restate(publication_id: int) -> int:
 
 def _pair(connection: Connection, publication_id: int) -> _Pair | None:
     row = connection.execute(
-        "select new.replaces, new.period, new.county_code, new.rules_hash is distinct from old.rules_hash, "
-        "(new.code_version, new.project_hash) is distinct from (old.code_version, old.project_hash) "
+        "select new.replaces, new.period, new.county_code, new.rules_digest is distinct from old.rules_digest, "
+        "(new.code_version, new.project_digest) is distinct from (old.code_version, old.project_digest) "
         "from ops.publication as new left join ops.publication as old on old.publication_id = new.replaces "
         "where new.publication_id = %s",
         [publication_id],

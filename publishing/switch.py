@@ -104,7 +104,7 @@ def _one_switch_at_a_time(connection: Connection) -> None:
 def _passed_build(connection: Connection, build_id: int) -> tuple[Slice, int | None]:
     """The slice of a build that may be published, and its publication if it is live already."""
     row = connection.execute(
-        "select county_code, period, state, verdict, rules_hash from ops.build "
+        "select county_code, period, state, verdict, rules_digest from ops.build "
         "left join ops.gate_decision using (build_id) where build_id = %s",
         [build_id],
     ).fetchone()

@@ -5,7 +5,7 @@ update ops.gate_result set severity = 'block' where severity = 'gate';
 update ops.gate_result set severity = 'warn' where severity = 'warning';
 alter table ops.gate_result add column if not exists waiver_id bigint;
 -- What the suites, the rule catalogue and the contracts said when the verdict was given (hearth.rulebook).
-alter table ops.gate_decision add column if not exists rules_hash text;
+alter table ops.gate_decision add column if not exists rules_digest text;
 alter table ops.gate_decision add column if not exists waived integer not null default 0;
 -- Failures that a waiver could let through; a blocked build with nothing else in its way can be waived.
 alter table ops.gate_decision add column if not exists waivable integer not null default 0;

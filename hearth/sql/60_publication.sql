@@ -2,8 +2,8 @@
 
 alter table ops.publication add column if not exists code_version text;
 -- Which state of the dbt project built it.
-alter table ops.publication add column if not exists project_hash text;
-alter table ops.publication add column if not exists rules_hash text;
+alter table ops.publication add column if not exists project_digest text;
+alter table ops.publication add column if not exists rules_digest text;
 -- Sum of a hash of every row: the same rows give the same number in any order.
 alter table ops.publication_table add column if not exists checksum text;
 

@@ -100,7 +100,7 @@ def test_what_was_foreseen_is_what_comes(published: int, foreseen: int) -> None:
 
 @pytest.mark.parametrize("cause", ["rule", "code", "late_file", "identity"])
 def test_a_restatement_splits_each_figure_and_the_parts_add_up(published: int, cause: str) -> None:
-    differs = {"rule": "rules_hash = 'older'", "code": "code_version = 'older'"}.get(cause)
+    differs = {"rule": "rules_digest = 'older'", "code": "code_version = 'older'"}.get(cause)
     if differs is not None:  # the earlier publication is made to look as if other rules or code had made it
         with connect(Role.OWNER) as connection:
             connection.execute("alter table ops.publication disable trigger written_once")

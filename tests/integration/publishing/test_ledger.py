@@ -26,7 +26,7 @@ def test_a_publication_says_what_it_was_made_of(published: int) -> None:
     assert owner("select feed, submission_id, sha256, rows_accepted from ops.publication_input order by 1") == [
         (feed, f"S-{PERIOD}-{feed}", f"S-{PERIOD}-{feed}", HOUSEHOLDS) for feed in ("household", "member")
     ]
-    ((code, rules, households),) = owner("select code_version, rules_hash, household_count from ops.publication")
+    ((code, rules, households),) = owner("select code_version, rules_digest, household_count from ops.publication")
     assert (code, len(rules), households) == ("test", 64, HOUSEHOLDS)
     assert owner("select event from ops.publication_event") == [("published",)]
 
@@ -43,8 +43,8 @@ def test_the_same_rows_have_the_same_checksum_and_others_another(published: int)
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [
-        (f"update ops.gate_decision set rules_hash = 'older' where {NEWEST}", "rules have changed"),
-        (f"update ops.gate_decision set rules_hash = null where {NEWEST}", "rules have changed"),
+        (f"update ops.gate_decision set rules_digest = 'older' where {NEWEST}", "rules have changed"),
+        (f"update ops.gate_decision set rules_digest = null where {NEWEST}", "rules have changed"),
         (
             "update reference.threshold set value = value || '0' where parameter_code = 'blast_share'",
             "rules have changed",

@@ -7,7 +7,7 @@ from typing import Any
 from psycopg.types.json import Jsonb
 
 from hearth.database import Role, connect
-from hearth.rulebook import rules_hash
+from hearth.rulebook import rules_digest
 from publishing.policy import LockWait, Policy, policy
 from publishing.tables import read_tables
 from tests.integration.expectations.candidate import COUNTY, PERIOD, make_build, make_candidate
@@ -45,9 +45,9 @@ def judge(build_id: int, verdict: str = "pass") -> None:
     with connect(Role.BUILDER) as connection:
         tables = {name: table.oid for name, table in read_tables(connection, "candidate").items()}
         connection.execute(
-            "insert into ops.gate_decision (build_id, verdict, expectations_run, failures, reason, rules_hash) "
+            "insert into ops.gate_decision (build_id, verdict, expectations_run, failures, reason, rules_digest) "
             "values (%s, %s, 1, 0, 'test', %s)",
-            [build_id, verdict, rules_hash(connection)],
+            [build_id, verdict, rules_digest(connection)],
         )
         connection.execute(
             "insert into ops.gate_result (build_id, suite, rule_id, expectation, severity, success, observed) "
