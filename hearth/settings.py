@@ -35,6 +35,8 @@ class Settings(BaseSettings):
     reminder_schedule: str = Field(default="0 9 * * *", description="Cron of reminders and escalation.")
     cutoff_day: int = Field(default=12, ge=1, le=28, description="Day of the next month after which a month closes.")
 
+    intake_slots: int = Field(default=4, ge=1, description="Files that intake checks and loads at once.")
+
     reopening: Literal["required", "automatic"] = Field(
         default="required", description="A file for a closed month waits for a named reopening, or restates the month."
     )

@@ -39,7 +39,7 @@ def _ensure_airflow_database() -> None:
 
 def _migrate_airflow() -> None:
     finished = subprocess.run(
-        [sys.executable, "-m", "airflow", "db", "migrate"],
+        [sys.executable, "-m", "hearth.services.airflow_database"],
         check=False,
         capture_output=True,
         text=True,

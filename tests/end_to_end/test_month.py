@@ -16,6 +16,7 @@ from hearth.database import Role, connect
 from hearth.period import Period
 from hearth.services import postgres, supervisor
 from ingestion.contract import contracts, departments
+from ingestion.ledger import waiting_periods
 from ingestion.reopening import reopen
 from ingestion.sample.county import write_county
 from tests.end_to_end.conftest import OCTOBER, SEPTEMBER, Installation, Reader
@@ -225,3 +226,25 @@ def test_postgres_stopped_in_mid_run_loses_nothing(published: Installation) -> N
         (loaded,) = published.rows(f"select count(*) from raw.{table} where submission_id = %s", submission_id)
         assert loaded == (accepted,), table
     published.wait_for(lambda: "there" if august in {row[0] for row in published.publications()} else None, {"there"})
+
+
+def test_a_month_that_came_late_restates_those_that_read_it_in_order(published: Installation) -> None:
+    """August came after September and October, which read a year of water supply: each is published once more."""
+    published.wait_for(
+        lambda: str(
+            published.rows(
+                "select array_agg(period order by publication_id) from ops.publication where publication_id >= ("
+                " select min(publication_id) from ops.publication where period = '2026-08')"
+            )[0][0]
+        ),
+        {str(["2026-08", "2026-09", "2026-10"])},
+    )
+    assert set(published.close_is_quiet().values()) <= {"success", "failed"}
+    assert waiting_periods(published.settings.county_code, datetime.now(published.settings.zone)) == []
+    events = {
+        (source, partition)
+        for asset in published.airflow.asset_events()
+        for source, partition in [(asset["source_task_id"], asset["partition_key"])]
+    }
+    assert ("publish", "2026-08") in events
+    assert ("loaded", "2026-08") in events, "a department-month is a partition of its department's asset"
