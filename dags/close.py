@@ -82,10 +82,15 @@ def wake_next() -> None:
 def close() -> None:
     """One run a ready month; runs queue, so two months never meet in `candidate`."""
 
-    @task(doc_md="The database was away, or the run names no month. *Clear* it, or *trigger* with a period.")
+    @task(doc_md="The log says: database away, disk nearly full (make room), no month named. Mend it, then *clear*.")
     def plan() -> dict[str, str | int]:
+        from hearth.disk import DiskNearlyFull, refuse_when_nearly_full
         from publishing.plan import plan_build
 
+        try:
+            refuse_when_nearly_full()
+        except DiskNearlyFull as full:  # a person makes room: waiting does not
+            raise AirflowFailException(str(full)) from None
         context = get_current_context()
         period = period_of(context)
         if period is None:

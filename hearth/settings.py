@@ -41,6 +41,12 @@ class Settings(BaseSettings):
         default="required", description="A file for a closed month waits for a named reopening, or restates the month."
     )
 
+    housekeeping_schedule: str = Field(default="0 2 * * *", description="Cron of backup, drill, clean-up, deletion.")
+    backup_dir: Path | None = Field(default=None, description="Where backups lie; best another disk. None: in home.")
+    backups_kept: int = Field(default=7, ge=1, description="Older backups are deleted after a new one.")
+    disk_free_gb: float = Field(default=2, ge=0, description="Below it nothing heavy is started.")
+    airflow_keep_days: int = Field(default=90, ge=7, description="Runs and logs that Airflow keeps.")
+
     pg_host: str = "127.0.0.1"
     pg_port: int = Field(default=54330, ge=1, le=65535)
     pg_database: str = "hearth"
@@ -75,6 +81,10 @@ class Settings(BaseSettings):
     @property
     def run_dir(self) -> Path:
         return self.home / "run"
+
+    @property
+    def backups(self) -> Path:
+        return self.backup_dir or self.home / "backups"
 
     @property
     def airflow_home(self) -> Path:
