@@ -27,6 +27,9 @@ class Settings(BaseSettings):
 
     bucket_url: str | None = Field(default=None, description="Where inbox/, archive/ and outbox/ live. None: a folder.")
     bucket_conn_id: str | None = Field(default=None, description="Airflow connection of the bucket, for S3.")
+    bucket_endpoint: str | None = Field(
+        default=None, description="Address of an S3-compatible store; keys are secrets."
+    )
     stable_seconds: int = Field(default=60, ge=0, description="A file without a .sha256 beside it must be this old.")
     intake_schedule: str = Field(default="*/10 * * * *", description="Cron of every intake DAG.")
     cutoff_schedule: str = Field(
@@ -54,6 +57,10 @@ class Settings(BaseSettings):
     pg_fsync: bool = Field(default=True, description="Off only in tests.")
 
     airflow_port: int = Field(default=18080, ge=1, le=65535)
+    airflow_host: str = Field(default="127.0.0.1", description="Where Airflow's page listens.")
+    airflow_url: str | None = Field(default=None, description="How others reach Airflow's page. None: on this machine.")
+    queue_host: str | None = Field(default=None, description="Redis, for Celery workers. None: tasks run in place.")
+    parallelism: int = Field(default=4, ge=1, description="Tasks at once, over all workers.")
     log_level: str = "INFO"
 
     @field_validator("home")
