@@ -54,12 +54,25 @@ def available_inputs(connection: Connection, county_code: str, period: Period) -
     return sorted(Input(*row) for row in rows)
 
 
-def _settled_inputs(connection: Connection, county_code: str, period: Period) -> list[frozenset[Input]]:
-    """Inputs of the live publication, and of those rolled back since: a person took them away, so they stay away."""
+Pinned = tuple[frozenset[Input], int]
+"""What a build reads: submissions, and decisions about links up to the newest one."""
+
+
+def _newest_decision(connection: Connection, county_code: str) -> int:
+    """The last decision about a row and a household; 0 without any."""
+    row = connection.execute(
+        "select coalesce(max(decision_id), 0) from ops.link_decision where county_code = %s", [county_code]
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _settled(connection: Connection, county_code: str, period: Period) -> list[Pinned]:
+    """What the live publication read, and those rolled back since: a person took them away, so they stay away."""
     rows = connection.execute(
         """
-        select p.publication_id, i.department, i.feed, i.submission_id, i.source_period
+        select p.publication_id, b.last_decision_id, i.department, i.feed, i.submission_id, i.source_period
         from ops.publication as p
+        join ops.build as b on b.build_id = p.build_id
         join ops.build_input as i on i.build_id = p.build_id
         where p.county_code = %(county)s and p.period = %(period)s
             and (p.state = 'live' or (p.state = 'rolled_back' and p.publication_id > coalesce((
@@ -69,17 +82,18 @@ def _settled_inputs(connection: Connection, county_code: str, period: Period) ->
         """,
         {"county": county_code, "period": str(period)},
     ).fetchall()
-    grouped: dict[int, set[Input]] = {}
-    for publication_id, *columns in rows:
-        grouped.setdefault(publication_id, set()).add(Input(*columns))
-    return [frozenset(inputs) for inputs in grouped.values()]
+    grouped: dict[tuple[int, int], set[Input]] = {}
+    for publication_id, decision_id, *columns in rows:
+        grouped.setdefault((publication_id, decision_id), set()).add(Input(*columns))
+    return [(frozenset(inputs), decision_id) for (_, decision_id), inputs in grouped.items()]
 
 
 def plan_build(county_code: str, period: str, *, force: bool = False) -> int | None:
     """Write ``ops.build`` and ``ops.build_input`` for a month; return the build id, None when nothing is to be done.
 
     Nothing to do: a feed of the universe has never been received, or the live publication (or one that was rolled back
-    from it) has exactly these inputs. ``force`` plans in the second case too, for a rebuild with new code.
+    from it) has exactly these inputs and knew every decision about links. ``force`` plans in the second case too, for a
+    rebuild with new code.
     Raises ValueError when ``period`` is not a month.
     """
     month = Period.parse(period)
@@ -89,12 +103,14 @@ def plan_build(county_code: str, period: str, *, force: bool = False) -> int | N
         if missing:
             _log.info("nothing to build", county=county_code, period=period, never_received=sorted(missing))
             return None
-        if not force and frozenset(inputs) in _settled_inputs(connection, county_code, month):
+        decision_id = _newest_decision(connection, county_code)
+        if not force and (frozenset(inputs), decision_id) in _settled(connection, county_code, month):
             _log.info("nothing to build", county=county_code, period=period, reason="inputs unchanged")
             return None
         row = connection.execute(
-            "insert into ops.build (county_code, period, code_version) values (%s, %s, %s) returning build_id",
-            [county_code, period, version("hearth")],
+            "insert into ops.build (county_code, period, code_version, last_decision_id) values (%s, %s, %s, %s)"
+            " returning build_id",
+            [county_code, period, version("hearth"), decision_id],
         ).fetchone()
         if row is None:
             raise RuntimeError("the ledger returned no build id")
