@@ -40,6 +40,16 @@ def publication(build_id: int | None, state: str, replaces: int | None = None, p
     return int(row[0])
 
 
+def decision() -> None:
+    with connect(Role.LOADER) as connection:
+        connection.execute(
+            "insert into ops.link_decision"
+            " (county_code, feed_id, account_no, household_no, verdict, decided_by, reason)"
+            " values (%s, 'demo.demo', '1', '5', 'same', '甲', '核实')",
+            [COUNTY],
+        )
+
+
 @pytest.fixture
 def register(clean_warehouse: Settings) -> None:
     submit("register", "household", PERIOD)
@@ -110,6 +120,15 @@ def test_earlier_months_that_a_build_reads_are_pinned_and_a_correction_of_one_pl
         connection.execute("update ops.publication set state = 'replaced' where publication_id = %s", [first])
     publication(again, "live", replaces=first, period=before)
     assert plan_build(COUNTY, PERIOD) is not None
+
+
+def test_a_decision_about_a_link_plans_the_month_again(register: None) -> None:
+    publication(plan_build(COUNTY, PERIOD), "live")
+    decision()
+    build_id = plan_build(COUNTY, PERIOD)
+    assert build_id is not None
+    publication(build_id, "rolled_back", 1)
+    assert plan_build(COUNTY, PERIOD) is None, "the build that knew the decision was taken away"
 
 
 def test_what_was_rolled_back_is_not_planned_again(register: None) -> None:
