@@ -188,7 +188,7 @@ paid_before as (
         household_key,
         sum(total_amount_yuan) as dibao_year_yuan
     from dibao_before
-    where period < '{{ var("period")[:4] }}-01'
+    where substr(period, 1, 4)::integer = {{ var('period')[:4] | int - 1 }}
     group by household_key
 
 ),
@@ -196,7 +196,9 @@ paid_before as (
 months_before as (
 
     select
-        count(distinct period) filter (where period < '{{ var("period")[:4] }}-01') as dibao_year_months,
+        count(distinct period) filter (
+            where substr(period, 1, 4)::integer = {{ var('period')[:4] | int - 1 }}
+        ) as dibao_year_months,
         coalesce(min(substr(period, 1, 4)::integer), {{ var('period')[:4] }}) as roll_known_from
     from dibao_before
 

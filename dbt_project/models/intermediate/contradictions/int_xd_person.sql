@@ -386,9 +386,7 @@ were_on_dibao as (
 
 were_supported as (
 
-    select distinct household_key
-    from tekun_before
-    where period >= '{{ shift_month(var("period"), -12) }}'
+    select distinct household_key from tekun_before
 
 ),
 

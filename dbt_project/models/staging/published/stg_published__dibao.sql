@@ -22,7 +22,7 @@ final as (
     from published
     where
         period < '{{ var("period") }}'
-        and period >= '{{ var("period")[:4] | int - 1 }}-01'
+        and period >= '{{ shift_month(var("period"), -23) }}'
         and category_code in ('01', '02')
         and stopped_month is null
 

@@ -19,7 +19,7 @@ final as (
     from published
     where
         period < '{{ var("period") }}'
-        and period >= '{{ var("period")[:4] | int - 1 }}-01'
+        and period >= '{{ shift_month(var("period"), -12) }}'
         and stopped_month is null
 
 )
