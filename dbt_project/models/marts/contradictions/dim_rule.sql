@@ -1,6 +1,3 @@
-{#- A message names its parameters in {braces}; readers see their values. -#}
-{%- set shown = ['zero_kwh_months', 'connect_days'] %}
-
 with
 
 rules as (
@@ -35,10 +32,12 @@ final as (
         rules.sees_b,
         rules.columns_a,
         rules.columns_b,
-        {% for _ in shown %}replace({% endfor %}rules.message_zh
-        {%- for name in shown -%}
-        , '{{ '{' ~ name ~ '}' }}', coalesce(parameters.{{ name }}::text, ''))
-        {%- endfor %} as message_zh,
+        -- a message names its parameters in {braces}; readers see their values
+        replace(
+            replace(rules.message_zh, '{zero_kwh_months}', coalesce(parameters.zero_kwh_months::text, '')),
+            '{connect_days}',
+            coalesce(parameters.connect_days::text, '')
+        ) as message_zh,
         rules.closes_when,
         rules.clause,
         rules.may_be_waived,

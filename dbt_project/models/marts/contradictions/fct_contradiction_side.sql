@@ -39,7 +39,8 @@ final as (
         contradictions.{{ side }}_source_row as own_source_row,
         case when rules.sees_{{ side }} in ('D1', 'D2', 'D3') then contradictions.department_{{ other }} end
             as other_department,
-        case when rules.sees_{{ side }} in ('D2', 'D3') then contradictions.statement_{{ other }} end as other_statement,
+        case when rules.sees_{{ side }} in ('D2', 'D3') then contradictions.statement_{{ other }} end
+            as other_statement,
         contradictions.owner_department = contradictions.department_{{ side }} as is_owner,
         contradictions.state,
         contradictions.opened_period,

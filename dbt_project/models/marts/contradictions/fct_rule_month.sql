@@ -46,10 +46,11 @@ rules as (
 counted_rows as (
 
     select
-        rule_id
-        {%- for word in ['pass', 'fail', 'na', 'null'] %},
-        coalesce(sum(row_count) filter (where result = '{{ word }}'), 0) as {{ word }}_count
-        {%- endfor %}
+        rule_id,
+        sum(row_count) filter (where result = 'pass') as pass_count,
+        sum(row_count) filter (where result = 'fail') as fail_count,
+        sum(row_count) filter (where result = 'na') as na_count,
+        sum(row_count) filter (where result = 'null') as null_count
     from claims
     group by rule_id
 
@@ -86,12 +87,14 @@ final as (
         '{{ var("county_code") }}'::text as county_code,
         '{{ var("period") }}'::text as period,
         rules.rule_id,
-        {%- for word in ['pass', 'fail', 'na', 'null'] %}
-        coalesce(counted.{{ word }}_count, 0)::integer as {{ word }}_count,
-        {%- endfor %}
-        {%- for word in ['open', 'waived', 'opened', 'closed'] %}
-        coalesce(kept.{{ word }}_count, 0)::integer as {{ word }}_count{{ ',' if not loop.last }}
-        {%- endfor %}
+        coalesce(counted.pass_count, 0)::integer as pass_count,
+        coalesce(counted.fail_count, 0)::integer as fail_count,
+        coalesce(counted.na_count, 0)::integer as na_count,
+        coalesce(counted.null_count, 0)::integer as null_count,
+        coalesce(kept.open_count, 0)::integer as open_count,
+        coalesce(kept.waived_count, 0)::integer as waived_count,
+        coalesce(kept.opened_count, 0)::integer as opened_count,
+        coalesce(kept.closed_count, 0)::integer as closed_count
     from rules
     left join counted on rules.rule_id = counted.rule_id
     left join kept on rules.rule_id = kept.rule_id
