@@ -40,6 +40,16 @@ def publication(build_id: int | None, state: str, replaces: int | None = None) -
     return int(row[0])
 
 
+def decision() -> None:
+    with connect(Role.LOADER) as connection:
+        connection.execute(
+            "insert into ops.link_decision"
+            " (county_code, feed_id, account_no, household_no, verdict, decided_by, reason)"
+            " values (%s, 'demo.demo', '1', '5', 'same', '甲', '核实')",
+            [COUNTY],
+        )
+
+
 @pytest.fixture
 def register(clean_warehouse: Settings) -> None:
     submit("register", "household", PERIOD)
@@ -79,6 +89,15 @@ def test_unchanged_inputs_are_not_planned_again(register: None) -> None:
     assert plan_build(COUNTY, PERIOD, force=True) is not None
     submit("demo", "late", PERIOD)
     assert plan_build(COUNTY, PERIOD) is not None
+
+
+def test_a_decision_about_a_link_plans_the_month_again(register: None) -> None:
+    publication(plan_build(COUNTY, PERIOD), "live")
+    decision()
+    build_id = plan_build(COUNTY, PERIOD)
+    assert build_id is not None
+    publication(build_id, "rolled_back", 1)
+    assert plan_build(COUNTY, PERIOD) is None, "the build that knew the decision was taken away"
 
 
 def test_what_was_rolled_back_is_not_planned_again(register: None) -> None:
