@@ -104,7 +104,7 @@ class KeyMonth:
     def __init__(self, key: KeyFolder, period: str) -> None:
         self._key, self._period = key, period
         self._work = Path(tempfile.mkdtemp(prefix=".new-", dir=key.folder))
-        by_block = ("households", "persons", "guarantees", "rural")
+        by_block = ("households", "persons", "guarantees", "rural", "events")
         self._writers = {name: pq.ParquetWriter(self._work / name, schema_of(name)) for name in by_block}
         self._sources: list[dict[str, Any]] = []
         self._waiting = {

@@ -19,6 +19,8 @@ from ingestion.reference_data import indicators
 from ingestion.sample.conclusions import GUARANTEES, MET, UNMET
 from ingestion.sample.indicators import GUARANTEE_OF
 from ingestion.sample.key_tables import load_table, months_of, read_table
+from ingestion.sample.score_contradictions import Episode, read_ledger, score_contradictions
+from ingestion.sample.score_events import DatedEvent, read_events, score_events
 from ingestion.sample.score_model import (
     IndicatorScore,
     KindScore,
@@ -63,6 +65,10 @@ class Found:
     """Month, region, guarantee -> universe, met, unmet, unknown."""
     warnings: frozenset[tuple[Address, str]] = frozenset()
     """Warnings on rows: address, rule."""
+    events: tuple[DatedEvent, ...] | None = None
+    """What happened when; None: not computed."""
+    ledger: tuple[Episode, ...] | None = None
+    """Contradictions; None: no ledger is kept."""
 
 
 # ---------------------------------------------------------------- reading the warehouse
@@ -128,7 +134,18 @@ def read_warehouse() -> Found:
     findings, warnings, received = _findings()
     links, link_period, linked_feeds = _links()
     states, rates = _published()
-    return Found(findings, received, links, link_period, linked_feeds, states, rates, warnings)
+    return Found(
+        findings,
+        received,
+        links,
+        link_period,
+        linked_feeds,
+        states,
+        rates,
+        warnings=warnings,
+        events=read_events(),
+        ledger=read_ledger(),
+    )
 
 
 # ---------------------------------------------------------------- comparing
@@ -284,6 +301,8 @@ def score_against(found: Found, key: Path) -> Score:
         score_remarks(score, remarks, findings=found.findings, warnings=found.warnings, received=found.received)
     for part in (_score_rules, _score_links, _score_states, _score_rates, _score_indicators):
         part(score, found, key)
+    score_events(score, found.events, key)
+    score_contradictions(score, found.ledger, key)
     return score
 
 
