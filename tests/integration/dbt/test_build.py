@@ -163,6 +163,11 @@ def test_no_row_is_lost_or_multiplied(october: int) -> None:
     statuses = rows("select link_status, count(*) from identity.int_link__dibao group by 1 order by 1")
     assert statuses == [("conflict", 1), ("linked", 1), ("not_in_register", 1)]
     assert rows("select link_status from identity.int_link__insurance where household_key is null") == [("no_key",)]
+    rates = rows(
+        "select link_status, link_path, row_count, feed_row_count from candidate.fct_link_rate"
+        " where feed_id = 'civil_affairs.dibao' order by 1"
+    )
+    assert rates == [("conflict", "none", 1, 3), ("linked", "head", 1, 3), ("not_in_register", "none", 1, 3)]
 
 
 def test_a_household_without_a_village_shows_as_a_difference_between_levels(october: int) -> None:
