@@ -71,7 +71,13 @@ def remembered_inputs(connection: Connection, county_code: str, period: Period) 
         select i.department, i.feed, p.period, i.submission_id
         from ops.feed_history as h
         join ops.publication as p on p.county_code = %(county)s and p.state = 'live' and p.period < %(period)s
-            and p.period >= to_char((%(period)s || '-01')::date - make_interval(months => h.months), 'YYYY-MM')
+            and p.period >= coalesce(
+                to_char((%(period)s || '-01')::date - make_interval(months => h.months), 'YYYY-MM'),
+                (
+                    select max(n.period) from ops.publication as n
+                    where n.county_code = %(county)s and n.state = 'live' and n.period < %(period)s
+                )
+            )
         join ops.build_input as i on i.build_id = p.build_id and i.department = h.department and i.feed = h.feed
         where not i.is_carried
         """,
