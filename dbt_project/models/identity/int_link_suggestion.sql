@@ -2,9 +2,13 @@
 
 {#- Feed -> its rows, its links, and what names its person; a feed without a person suggests nobody. -#}
 {%- set person = {'id': 'id_number_hash', 'name': 'person_name_hash', 'usable': "feed.id_link = 'usable'"} -%}
-{%- set head = {'id': 'head_id_number_hash', 'name': 'head_name_hash', 'usable': "feed.id_link = 'usable'"} -%}
+{%- set head = {
+    'id': 'head_id_number_hash', 'name': 'head_name_hash as person_name_hash', 'usable': "feed.id_link = 'usable'"
+} -%}
 {%- set holder = {
-    'id': 'holder_id_number_hash', 'name': 'account_name_hash', 'usable': 'feed.holder_id_number_hash is not null'
+    'id': 'holder_id_number_hash',
+    'name': 'account_name_hash as person_name_hash',
+    'usable': 'feed.holder_id_number_hash is not null',
 } -%}
 {%- set feeds = {
     'civil_affairs.dibao': [ref('stg_civil_affairs__dibao'), ref('int_link__dibao'), head],
@@ -77,9 +81,9 @@ unlinked as (
         feed.source_row,
         link.link_status,
         case when {{ who.usable }} then feed.{{ who.id }} end as id_number_hash,
-        {{ 'feed.account_no' if who is sameas holder else 'null::text' }} as account_no,
-        feed.{{ who.name }} as person_name_hash,
-        {{ 'null::text' if feed_id in without_household_no else 'feed.household_no' }} as household_no,
+        {{ 'feed.account_no' if who is sameas holder else 'null::text as account_no' }},
+        feed.{{ who.name }},
+        {{ 'null::text as household_no' if feed_id in without_household_no else 'feed.household_no' }},
         {{ 'null::date' if who is sameas holder else 'feed.birth_from_id' }} as birth_date,
         feed.township_name,
         feed.village_name
@@ -245,12 +249,14 @@ households_found as (
 
     select
         found.*,
-        {{ link_subject('id_number_hash', 'account_no', 'person_name_hash') }} as subject,
+        {{ link_subject(
+            'found.id_number_hash', 'found.account_no', 'found.person_name_hash', 'found.township_name', 'found.village_name'
+        ) }} as subject,
         row_number() over (
-            partition by submission_id, source_sheet, source_row, household_key
+            partition by found.submission_id, found.source_sheet, found.source_row, found.household_key
             order by
-                case path_code when 'typo' then 1 when 'two_households' then 2 else 3 end,
-                is_name_same desc nulls last
+                case found.path_code when 'typo' then 1 when 'two_households' then 2 else 3 end asc,
+                found.is_name_same desc nulls last
         ) as nth_of_household
     from found
 
@@ -288,8 +294,8 @@ scored as (
                 when path_code = 'typo' then 0.10 / candidate_count
                 when path_code = 'two_households' and is_name_same then 0.80
                 when path_code = 'two_households' then 0.40
-                when is_birth_same then 0.90 / candidate_count
-                else 0.60 / candidate_count
+                when is_birth_same then greatest(0.90 / candidate_count, 0.001)
+                else greatest(0.60 / candidate_count, 0.001)
             end,
             3
         ) as score,
@@ -325,7 +331,7 @@ final as (
         coalesce(is_decided_same, false) as is_decided,
         row_number() over (
             partition by submission_id, source_sheet, source_row
-            order by score desc, household_key
+            order by score desc, household_key asc
         )::integer as candidate_rank
     from scored
 
