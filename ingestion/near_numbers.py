@@ -109,7 +109,10 @@ def _person_columns(contract: Contract) -> tuple[str | None, str | None]:
 def near_numbers(
     raw: RawTable, findings: Iterable[Finding], sealing: Sealer, month_end: date
 ) -> tuple[tuple[NearNumber, ...], dict[str, Sequence[str]]]:
-    """Of the rows refused for the number of their person: what they may mean; and the clear values for the vault."""
+    """Of the rows refused for the number of their person: what they may mean; and what was sent, for the vault.
+
+    Numbers that nobody sent stay tokens: in clear they might be those of people whom no office ever named to us.
+    """
     number_column, name_column = _person_columns(raw.contract)
     rules: dict[tuple[str, int], str] = defaultdict(str)
     for finding in findings:
@@ -132,7 +135,7 @@ def near_numbers(
                 row.row,
                 rules[row.sheet, row.row],
                 tokens("id_number", [sent])[0] if sent else None,
-                tokens("id_number", near(sent, month_end)) if sent else (),
+                tuple(sealing.tokens("id_number", near(sent, month_end))) if sent else (),
                 tokens("person_name", [name])[0] if name else None,
                 _read(parse_label, row.cells.get("township_name")),
                 _read(parse_label, row.cells.get("village_name")),
@@ -142,7 +145,7 @@ def near_numbers(
 
 
 def with_near(entries: Mapping[str, Hashed], values: Mapping[str, Sequence[str]], sealing: Sealer) -> dict[str, Hashed]:
-    """What the vault is to hold, with the numbers that were never sent: rotation replaces tokens by clear values."""
+    """What the vault is to hold, with numbers and names of refused rows: a new token key replaces their tokens, too."""
     joined = dict(entries)
     for kind, texts in values.items():
         held = entries[kind].values if kind in entries else pa.array([], pa.string())

@@ -31,7 +31,8 @@ comment on table ops.link_decision is '关联认定 | decisions that a row is or
 alter table ops.build add column if not exists last_decision_id bigint not null default 0;
 
 -- Refused rows whose ID number could not be read, beside quarantine.row: whom they may mean, in tokens. candidate_hash are
--- the numbers one slip away; the vault holds them, too, so that a new token key carries them.
+-- the numbers one slip away. Nobody sent them, so the vault does not hold them; a new token key carries those of people
+-- whom the vault knows, and drops the others.
 create table if not exists quarantine.near_number (
     submission_id text not null references ops.submission (submission_id),
     source_sheet text not null,
