@@ -51,7 +51,8 @@ final as (
         {%- for parameter in [
             'carry_register', 'carry_education', 'carry_insurance', 'carry_water', 'carry_power', 'survey_carry_months',
             'house_cert_months', 'quality_test_months', 'newborn_days', 'water_cut_days', 'compulsory_age_min',
-            'compulsory_age_max', 'xd_gap_months', 'due_day'
+            'compulsory_age_max', 'xd_gap_months', 'due_day', 'contract_valid_months', 'followup_days', 'own_premium_limit',
+            'connect_days', 'senior_grant_yuan'
         ] %}
         max(value) filter (where parameter_code = '{{ parameter }}')::integer as {{ parameter }},
         {%- endfor %}
