@@ -5,7 +5,7 @@ from __future__ import annotations
 from airflow.sdk import DAG, Param, PartitionedAssetTimetable, dag, get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from dags.common import MONTH_READY, WAITING, WAIVER_WANTED
+from dags.common import ANSWERED, BUILD_POOL, MARTS, MONTH_READY, RAW, SHARED, WAIVER_WANTED, period_of
 from hearth.dbt import LAYERS
 from hearth.settings import settings
 
@@ -14,7 +14,8 @@ DOC = """
 
 `plan` pins the accepted submissions (nothing newer than the live publication: everything is skipped), one dbt run a
 layer builds them into `candidate`, `gate` judges those very tables, `publish` switches them in, one transaction, `pack`
-freezes a copy. If only a waiver could help, `ask_for_waiver` wakes the DAG `waive`, which asks a person.
+freezes a copy. If only a waiver could help, `ask_for_waiver` wakes the DAG `waive`, which asks a person. Whatever came
+of it, `wake_next` wakes the next month that has news: a restated month makes later ones ready that read it.
 
 **When it is red**
 - a *build* task: a model or a dbt test failed; its log names it. Mend it, then *trigger* the DAG with the period.
@@ -23,10 +24,46 @@ freezes a copy. If only a waiver could help, `ask_for_waiver` wakes the DAG `wai
 - *pack*: the bucket was away. *Clear* it; the month is published.
 - *publish*: long readers held their locks. *Clear* it: it either happened or it did not.
 
-By hand: trigger with `{"period": "2026-10"}`.
+By hand: trigger with `{"period": "2026-10"}`; with `"rebuild": true` also where nothing newer has come, because the
+program is newer.
 
 A department whose staging fails is left out and carried forward; `ops.build_left_out` says who and why.
 """
+
+
+@task(
+    trigger_rule="one_failed",
+    outlets=[WAIVER_WANTED],
+    doc_md="The database was away. *Clear* it, or give the waiver by `hearth waive`.",
+)
+def ask_for_waiver(planned: dict[str, str | int]) -> None:
+    """Wake the DAG that asks a person, if a person could help."""
+    from expectations.approval import question
+
+    period = str(planned["period"])
+    if question(str(planned["county_code"]), period) is None:
+        raise AirflowSkipException(f"[{period}]: no waiver would help")
+    get_current_context()["outlet_events"][WAIVER_WANTED].add_partitions([period])
+
+
+@task(
+    trigger_rule="all_done",
+    outlets=[MONTH_READY],
+    pool="default_pool",  # asks the ledger, builds nothing
+    doc_md="The database was away. *Clear* it.",
+)
+def wake_next() -> None:
+    """Wake the close of the next month with news; never of its own: what failed waits for a person."""
+    from datetime import datetime
+
+    from ingestion.ledger import waiting_periods
+
+    period = period_of(get_current_context()) or ""
+    waiting = waiting_periods(settings().county_code, datetime.now(settings().zone))
+    later = [waits for waits in waiting if waits > period][:1]
+    if not later:
+        raise AirflowSkipException("no later month has news")
+    get_current_context()["outlet_events"][MONTH_READY].add_partitions(later)
 
 
 @dag(
@@ -36,27 +73,35 @@ A department whose staging fails is left out and carried forward; `ops.build_lef
     max_active_runs=1,
     tags=["tier:1", "close"],
     doc_md=DOC,
-    params={"period": Param(None, type=["null", "string"], description="YYYY-MM, for a run by hand")},
-    default_args={"owner": "warehouse", **WAITING},
+    params={
+        "period": Param(None, type=["null", "string"], description="YYYY-MM, for a run by hand"),
+        "rebuild": Param(False, type="boolean", description="also where nothing newer has come"),
+    },
+    default_args={"owner": "warehouse", "pool": BUILD_POOL, **ANSWERED},
 )
 def close() -> None:
     """One run a ready month; runs queue, so two months never meet in `candidate`."""
 
-    @task
+    @task(doc_md="The log says: database away, disk nearly full (make room), no month named. Mend it, then *clear*.")
     def plan() -> dict[str, str | int]:
+        from hearth.disk import DiskNearlyFull, refuse_when_nearly_full
         from publishing.plan import plan_build
 
+        try:
+            refuse_when_nearly_full()
+        except DiskNearlyFull as full:  # a person makes room: waiting does not
+            raise AirflowFailException(str(full)) from None
         context = get_current_context()
-        period = context["dag_run"].partition_key or context["params"]["period"]
+        period = period_of(context)
         if period is None:
-            raise ValueError('no period: trigger with {"period": "YYYY-MM"}')
+            raise AirflowFailException('no period: trigger with {"period": "YYYY-MM"}')
         county = settings().county_code
-        build_id = plan_build(county, period)
+        build_id = plan_build(county, period, force=bool(context["params"].get("rebuild")))
         if build_id is None:
             raise AirflowSkipException(f"[{period}] is published with exactly these submissions")
         return {"build_id": build_id, "county_code": county, "period": period}
 
-    @task
+    @task(doc_md="A model or a dbt test failed; the log names it. Mend it, then *trigger* with the period.")
     def build(layer: str, planned: dict[str, str | int]) -> None:
         from hearth.dbt import BuildFailed
         from publishing.left_out import build_without_who_fails
@@ -68,32 +113,31 @@ def close() -> None:
         except (BuildFailed, PublicationError) as failure:  # the same inputs fail the same way: no retry
             raise AirflowFailException(str(failure)) from None
 
-    @task(retries=0)  # a verdict: the same input gives the same answer, trying again only hides it
+    # A verdict: the same input gives the same answer, trying again only hides it.
+    @task(retries=0, doc_md="`ops.gate_result` has the rule. Mend data or model, then *trigger* with the period.")
     def gate(planned: dict[str, str | int]) -> None:
         from expectations.gate import run_gate
 
         run_gate(int(planned["build_id"]), keep_report=True).raise_if_blocked()
 
-    @task
+    @task(
+        inlets=[MONTH_READY, *RAW.values()],
+        outlets=[MARTS, SHARED],
+        doc_md="Long readers held their locks. *Clear* it: it either happened or it did not.",
+    )
     def publish(planned: dict[str, str | int]) -> int:
         from publishing.switch import publish as switch
 
-        return switch(int(planned["build_id"]))
+        publication_id = switch(int(planned["build_id"]))
+        for published in (MARTS, SHARED):
+            get_current_context()["outlet_events"][published].add_partitions([str(planned["period"])])
+        return publication_id
 
-    @task
+    @task(doc_md="The bucket was away. *Clear* it; the month is published.")
     def pack(publication_id: int) -> dict[str, str | int | None]:
         from publishing.pack import finish
 
         return finish(publication_id)
-
-    @task(trigger_rule="one_failed", outlets=[WAIVER_WANTED])
-    def ask_for_waiver(planned: dict[str, str | int]) -> None:
-        from expectations.approval import question
-
-        period = str(planned["period"])
-        if question(str(planned["county_code"]), period) is None:
-            raise AirflowSkipException(f"[{period}]: no waiver would help")
-        get_current_context()["outlet_events"][WAIVER_WANTED].add_partitions([period])
 
     planned = plan()
     step = planned
@@ -104,6 +148,7 @@ def close() -> None:
     judged = gate(planned)  # type: ignore[arg-type]  # TaskFlow resolves it
     published = publish(planned)  # type: ignore[arg-type]  # likewise
     step >> judged >> published
+    published >> wake_next()
     pack(published)  # type: ignore[arg-type]  # likewise
     judged >> ask_for_waiver(planned)  # type: ignore[arg-type]  # likewise
 

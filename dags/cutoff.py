@@ -5,7 +5,7 @@ from __future__ import annotations
 from airflow.sdk import DAG, dag, get_current_context, task
 from airflow.sdk.exceptions import AirflowSkipException
 
-from dags.common import MONTH_READY, WAITING
+from dags.common import ANSWERED, MONTH_READY
 from hearth.settings import settings
 
 DOC = """
@@ -25,18 +25,18 @@ their last accepted rows are carried forward, marked, and age into *unknown*.
     max_active_runs=1,
     tags=["tier:1", "cutoff"],
     doc_md=DOC,
-    default_args={"owner": "warehouse", **WAITING},
+    default_args={"owner": "warehouse", **ANSWERED},
 )
 def cutoff() -> None:
-    """Emits `month_ready` for each month past its cut-off that has something newer than its publication."""
+    """Emits `month_ready` for the oldest month past its cut-off that has news; its close wakes the next."""
 
-    @task(outlets=[MONTH_READY])
+    @task(outlets=[MONTH_READY], doc_md="The database was away. *Clear* this task.")
     def cut_off() -> None:
         from datetime import datetime
 
         from ingestion.ledger import periods_past_cutoff
 
-        due = periods_past_cutoff(settings().county_code, datetime.now(settings().zone))
+        due = periods_past_cutoff(settings().county_code, datetime.now(settings().zone))[:1]
         if not due:
             raise AirflowSkipException("no month is past its cut-off with news")
         get_current_context()["outlet_events"][MONTH_READY].add_partitions(due)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from airflow.sdk import DAG, dag, get_current_context, task
 
-from dags.common import WAITING
+from dags.common import ANSWERED
 from hearth.settings import settings
 
 DOC = """
@@ -25,12 +25,12 @@ who was told today is not told again.
     max_active_runs=1,
     tags=["tier:2", "calendar"],
     doc_md=DOC,
-    default_args={"owner": "warehouse", **WAITING},
+    default_args={"owner": "warehouse", **ANSWERED},
 )
 def reminders() -> None:
     """Writes the calendar of the month that is due and of the next, then sends what is due today."""
 
-    @task
+    @task(doc_md="The database was away. *Clear* it.")
     def write_calendar() -> None:
         from datetime import datetime
 
@@ -41,7 +41,7 @@ def reminders() -> None:
         for period in (month.shift(-1), month):
             calendar(settings().county_code, period)
 
-    @task
+    @task(doc_md="The log names whose message did not go out. Mend the channel, then *clear* it.")
     def remind() -> list[str]:
         from datetime import datetime
 

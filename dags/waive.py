@@ -8,7 +8,7 @@ from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import DAG, Param, PartitionedAssetTimetable, dag, get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from dags.common import MONTH_READY, WAITING, WAIVER_WANTED
+from dags.common import ANSWERED, MONTH_READY, WAIVER_WANTED, period_of
 from hearth.settings import settings
 
 DOC = """
@@ -30,25 +30,24 @@ reason and end, and the month is closed again. Rejected: nothing happens; reader
     tags=["tier:2", "waive"],
     doc_md=DOC,
     params={"period": Param(None, type=["null", "string"], description="YYYY-MM, for a run by hand")},
-    default_args={"owner": "warehouse", **WAITING},
+    default_args={"owner": "warehouse", **ANSWERED},
 )
 def waive() -> None:
     """One run a month that waits."""
 
-    @task
+    @task(doc_md="The database was away. *Clear* it.")
     def ask() -> dict[str, Any]:
         from dataclasses import asdict
 
         from expectations.approval import question
 
-        context = get_current_context()
-        period = context["dag_run"].partition_key or context["params"]["period"]
+        period = period_of(get_current_context())
         found = question(settings().county_code, str(period))
         if found is None:
             raise AirflowSkipException(f"[{period}] does not wait for a waiver")
         return {**asdict(found), "text": found.text()}
 
-    @task(outlets=[MONTH_READY])
+    @task(outlets=[MONTH_READY], doc_md="The month was judged again meanwhile; the new verdict asks anew.")
     def grant(asked: dict[str, Any], answer: dict[str, Any]) -> list[int]:
         from expectations.approval import Question, approve
         from expectations.waivers import WaiverError
@@ -75,6 +74,7 @@ def waive() -> None:
             "days": Param(31, type="integer", minimum=1, maximum=92, title="有效天数"),
         },
         execution_timeout=None,  # a person may take days
+        doc_md="Nobody answered, or the answer was lost. *Clear* it: the question is asked again.",
     )
     asked >> approve
     grant(asked, approve.output)  # type: ignore[arg-type]  # TaskFlow resolves them

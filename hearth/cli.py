@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from importlib.metadata import entry_points
+from pathlib import Path
 from typing import Annotated
 
 import psycopg
@@ -78,6 +79,30 @@ def migrate() -> None:
 
     run()
     console.print("the warehouse is up to date")
+
+
+@app.command()
+def backup(
+    *,
+    keep: Annotated[int | None, typer.Option(min=1, help="How many to keep, this one included.")] = None,
+    is_drill: Annotated[bool, typer.Option("--drill", help="Make none: restore the newest aside and compare.")] = False,
+) -> None:
+    """Back the database up, or prove that the newest backup can be gone back to. Secrets and bucket are kept apart."""
+    from hearth import backup as backups
+
+    if is_drill:
+        console.print(f"{backups.drill()} tables are what they were")
+        return
+    console.print(f"backed up into [{backups.make(keep)}]")
+
+
+@app.command()
+def restore(folder: Annotated[Path, typer.Argument(help="A folder that `hearth backup` made.")]) -> None:
+    """Bring a backup back into a server without a warehouse; then: hearth up."""
+    from hearth import backup as backups
+
+    backups.restore(folder)
+    console.print("restored; go on with: hearth up")
 
 
 @app.command()

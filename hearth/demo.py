@@ -72,6 +72,13 @@ class Airflow:
         answer = self._client.get(f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances").raise_for_status()
         return {task["task_id"]: task["state"] or "waiting" for task in answer.json()["task_instances"]}
 
+    @_when_away
+    def asset_events(self) -> list[dict[str, str | None]]:
+        """The newest events of assets: source_dag_id, source_task_id, partition_key."""
+        answer = self._client.get("/assets/events", params={"limit": 100, "order_by": "-timestamp"}).raise_for_status()
+        events: list[dict[str, str | None]] = answer.json()["asset_events"]
+        return events
+
 
 def _sample(periods: tuple[Period, ...], households: int, seed: int) -> None:
     names = ",".join(map(str, periods))

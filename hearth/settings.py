@@ -27,6 +27,9 @@ class Settings(BaseSettings):
 
     bucket_url: str | None = Field(default=None, description="Where inbox/, archive/ and outbox/ live. None: a folder.")
     bucket_conn_id: str | None = Field(default=None, description="Airflow connection of the bucket, for S3.")
+    bucket_endpoint: str | None = Field(
+        default=None, description="Address of an S3-compatible store; keys are secrets."
+    )
     stable_seconds: int = Field(default=60, ge=0, description="A file without a .sha256 beside it must be this old.")
     intake_schedule: str = Field(default="*/10 * * * *", description="Cron of every intake DAG.")
     cutoff_schedule: str = Field(
@@ -35,9 +38,17 @@ class Settings(BaseSettings):
     reminder_schedule: str = Field(default="0 9 * * *", description="Cron of reminders and escalation.")
     cutoff_day: int = Field(default=12, ge=1, le=28, description="Day of the next month after which a month closes.")
 
+    intake_slots: int = Field(default=4, ge=1, description="Files that intake checks and loads at once.")
+
     reopening: Literal["required", "automatic"] = Field(
         default="required", description="A file for a closed month waits for a named reopening, or restates the month."
     )
+
+    housekeeping_schedule: str = Field(default="0 2 * * *", description="Cron of backup, drill, clean-up, deletion.")
+    backup_dir: Path | None = Field(default=None, description="Where backups lie; best another disk. None: in home.")
+    backups_kept: int = Field(default=7, ge=1, description="Older backups are deleted after a new one.")
+    disk_free_gb: float = Field(default=2, ge=0, description="Below it nothing heavy is started.")
+    airflow_keep_days: int = Field(default=90, ge=7, description="Runs and logs that Airflow keeps.")
 
     pg_host: str = "127.0.0.1"
     pg_port: int = Field(default=54330, ge=1, le=65535)
@@ -46,6 +57,10 @@ class Settings(BaseSettings):
     pg_fsync: bool = Field(default=True, description="Off only in tests.")
 
     airflow_port: int = Field(default=18080, ge=1, le=65535)
+    airflow_host: str = Field(default="127.0.0.1", description="Where Airflow's page listens.")
+    airflow_url: str | None = Field(default=None, description="How others reach Airflow's page. None: on this machine.")
+    queue_host: str | None = Field(default=None, description="Redis, for Celery workers. None: tasks run in place.")
+    parallelism: int = Field(default=4, ge=1, description="Tasks at once, over all workers.")
     log_level: str = "INFO"
 
     @field_validator("home")
@@ -73,6 +88,10 @@ class Settings(BaseSettings):
     @property
     def run_dir(self) -> Path:
         return self.home / "run"
+
+    @property
+    def backups(self) -> Path:
+        return self.backup_dir or self.home / "backups"
 
     @property
     def airflow_home(self) -> Path:

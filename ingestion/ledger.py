@@ -22,10 +22,10 @@ from hearth.database import Role, connect
 from ingestion import aside, drift_ledger
 from ingestion.findings import TABLES, write_findings
 from ingestion.load import Batch, write_batch
-from ingestion.readiness import periods_past_cutoff, ready_periods
+from ingestion.readiness import periods_past_cutoff, ready_periods, waiting_periods
 from ingestion.submission import LIVE, WAITING, Merge, RowAddress, Slot, State, Submission, Verdict
 
-__all__ = ["periods_past_cutoff", "ready_periods"]  # asked of the ledger, answered next door
+__all__ = ["periods_past_cutoff", "ready_periods", "waiting_periods"]  # asked of the ledger, answered next door
 
 
 _REJUDGED = ("F-03", "F-14", "F-18", "F-21")

@@ -1,8 +1,9 @@
 """Which months can be built: the ledger decides, a wake-up is only a wake-up.
 
 A feed of a month is there when one of its submissions is live (accepted or partially accepted). A publication is
-current when its build read exactly the live submissions; a superseded input, or a live submission that it did not
-read, makes it out of date.
+current when its build read exactly what a build would read today: the month's own files, the newest earlier ones where
+there are none, and of some feeds earlier months as they are published (``ops.feed_history``). So a late or corrected
+file makes just the months out of date that read it, and those that read these once they are published again.
 """
 
 from __future__ import annotations
@@ -22,47 +23,79 @@ _LIVE: LiteralString = (
 )
 _OUT_OF_DATE: LiteralString = """
 with live as (
-    select period, submission_id from ops.submission
-    where county_code = %(county)s and period is not null and state in ('accepted', 'partially_accepted')
-), blocked as (  -- the gate has already refused exactly these submissions; asking again gives the same answer
-    select distinct on (period) period, build_id, state from ops.build
-    where county_code = %(county)s order by period, build_id desc
-), read as (
-    select publication.period, input.submission_id, true as is_published
-    from ops.publication join ops.build_input as input using (build_id)
-    where publication.county_code = %(county)s and publication.state = 'live'
-    union all
-    select blocked.period, input.submission_id, false
-    from blocked join ops.build_input as input using (build_id)
-    where blocked.state = 'blocked'
+    select submission.period, submission.department, submission.feed, submission.submission_id,
+        coalesce(feed.semantics = 'event', false) as is_event
+    from ops.submission as submission
+    left join reference.feed as feed on feed.feed_id = submission.department || '.' || submission.feed
+    where submission.county_code = %(county)s and submission.period is not null and submission.department is not null
+        and submission.state in ('accepted', 'partially_accepted')
+), published as (
+    select period, build_id, publication_id from ops.publication where county_code = %(county)s and state = 'live'
 ), candidate as (
-    select distinct period from live
-    union
-    select period from ops.publication where county_code = %(county)s and state = 'live'
+    select period from live union select period from published
+), judged as (  -- builds whose verdict stands: published, taken back by a person since, or newest and blocked
+    select period, build_id from published
+    union all
+    select taken_back.period, taken_back.build_id
+    from ops.publication as taken_back
+    left join published on published.period = taken_back.period
+    where taken_back.county_code = %(county)s and taken_back.state = 'rolled_back'
+        and taken_back.publication_id > coalesce(published.publication_id, 0)
+    union all
+    select newest.period, newest.build_id
+    from (
+        select distinct on (period) period, build_id, state from ops.build
+        where county_code = %(county)s order by period, build_id desc
+    ) as newest
+    where newest.state = 'blocked'
+), wanted as (  -- what a build of the month would read today: its own files, else the newest before it
+    select newest.period, newest.submission_id, '' as remembered_from
+    from (
+        select distinct on (candidate.period, live.department, live.feed) candidate.period, live.submission_id
+        from candidate
+        inner join live
+            on live.period = candidate.period or (live.period < candidate.period and not live.is_event)
+        order by candidate.period, live.department, live.feed, live.period desc
+    ) as newest
+    union all  -- and earlier months as they are published, of feeds that are read back
+    select candidate.period, input.submission_id, earlier.period
+    from candidate
+    cross join ops.feed_history as history
+    inner join published as earlier
+        on earlier.period < candidate.period
+        and earlier.period >= to_char(
+            (candidate.period || '-01')::date - make_interval(months => history.months), 'YYYY-MM'
+        )
+    inner join ops.build_input as input
+        on input.build_id = earlier.build_id and input.department = history.department
+        and input.feed = history.feed and not input.is_carried
+), read as (
+    select judged.build_id, planned.submission_id, '' as remembered_from
+    from judged inner join ops.planned_input as planned using (build_id)
+    union all
+    select judged.build_id, history.submission_id, history.period
+    from judged inner join ops.build_history as history using (build_id)
 )
 select candidate.period, exists (
-    select from ops.publication
-    where county_code = %(county)s and publication.period = candidate.period and state = 'live'
+    select from published where published.period = candidate.period
 ) as is_published
 from candidate
-where (
-    exists (  -- a live submission that no current build has read
-        select from live
-        where live.period = candidate.period
-            and not exists (
-                select from read where read.period = live.period and read.submission_id = live.submission_id
+where not exists (
+    select from judged
+    where judged.period = candidate.period
+        and not exists (
+            (
+                select submission_id, remembered_from from wanted where wanted.period = candidate.period
+                except
+                select submission_id, remembered_from from read where read.build_id = judged.build_id
             )
-    )
-    or exists (  -- the publication reads a submission that is no longer live
-        select from read join ops.submission as input using (submission_id)
-        where read.period = candidate.period and read.is_published
-            and input.state not in ('accepted', 'partially_accepted')
-            and not exists (
-                select from blocked join ops.build_input as tried using (build_id)
-                where blocked.period = candidate.period and blocked.state = 'blocked'
-                    and tried.submission_id = input.superseded_by
+            union all
+            (
+                select submission_id, remembered_from from read where read.build_id = judged.build_id
+                except
+                select submission_id, remembered_from from wanted where wanted.period = candidate.period
             )
-    )
+        )
 )
 """
 
@@ -76,7 +109,10 @@ def _live_feeds(county_code: str) -> Mapping[str, set[str]]:
 
 
 def _out_of_date(county_code: str) -> Mapping[str, bool]:
-    """Months with something newer than what is published (or blocked): period -> has a live publication."""
+    """Months that a build today would make from other files than any build whose verdict stands.
+
+    period -> has a live publication.
+    """
     with connect(Role.LOADER) as connection:
         return dict(connection.execute(_OUT_OF_DATE, {"county": county_code}).fetchall())
 
@@ -120,3 +156,8 @@ def periods_past_cutoff(county_code: str, now: datetime) -> list[str]:
         for period in _out_of_date(county_code)
         if now > cutoff_at(Period.parse(period)) and spine_feeds() <= feeds.get(period, set())
     )
+
+
+def waiting_periods(county_code: str, now: datetime) -> list[str]:
+    """Months to close now, for whichever reason, oldest first: in this order none is closed twice."""
+    return sorted({*ready_periods(county_code), *periods_past_cutoff(county_code, now)})

@@ -6,7 +6,7 @@ never carried forward.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from importlib.metadata import version
 
 import structlog
@@ -54,29 +54,59 @@ def available_inputs(connection: Connection, county_code: str, period: Period) -
     return sorted(Input(*row) for row in rows)
 
 
-def _settled_inputs(connection: Connection, county_code: str, period: Period) -> list[frozenset[Input]]:
-    """Inputs of the live publication, and of those rolled back since: a person took them away, so they stay away."""
+@dataclass(frozen=True, slots=True, order=True)
+class Remembered:
+    """A submission of an earlier month whose published rows a build reads."""
+
+    department: str
+    feed: str
+    period: str
+    submission_id: str
+
+
+def remembered_inputs(connection: Connection, county_code: str, period: Period) -> list[Remembered]:
+    """Of the feeds in ``ops.feed_history``: what the live publications of the months before ``period`` were made of."""
     rows = connection.execute(
         """
-        select p.publication_id, i.department, i.feed, i.submission_id, i.source_period
-        from ops.publication as p
-        join ops.build_input as i on i.build_id = p.build_id
-        where p.county_code = %(county)s and p.period = %(period)s
-            and (p.state = 'live' or (p.state = 'rolled_back' and p.publication_id > coalesce((
-                select max(live.publication_id) from ops.publication as live
-                where live.county_code = %(county)s and live.period = %(period)s and live.state = 'live'
-            ), 0)))
+        select i.department, i.feed, p.period, i.submission_id
+        from ops.feed_history as h
+        join ops.publication as p on p.county_code = %(county)s and p.state = 'live' and p.period < %(period)s
+            and p.period >= to_char((%(period)s || '-01')::date - make_interval(months => h.months), 'YYYY-MM')
+        join ops.build_input as i on i.build_id = p.build_id and i.department = h.department and i.feed = h.feed
+        where not i.is_carried
         """,
         {"county": county_code, "period": str(period)},
     ).fetchall()
-    grouped: dict[int, set[Input]] = {}
-    for publication_id, *columns in rows:
-        grouped.setdefault(publication_id, set()).add(Input(*columns))
-    return [frozenset(inputs) for inputs in grouped.values()]
+    return sorted(Remembered(*row) for row in rows)
+
+
+def _is_settled(connection: Connection, county_code: str, period: Period, wanted: frozenset[tuple[str, ...]]) -> bool:
+    """Whether the live publication, or one rolled back since (a person took it away), was planned with these inputs."""
+    rows = connection.execute(
+        """
+        with settled as (
+            select p.build_id
+            from ops.publication as p
+            where p.county_code = %(county)s and p.period = %(period)s
+                and (p.state = 'live' or (p.state = 'rolled_back' and p.publication_id > coalesce((
+                    select max(live.publication_id) from ops.publication as live
+                    where live.county_code = %(county)s and live.period = %(period)s and live.state = 'live'
+                ), 0)))
+        )
+        select build_id, '' as period, submission_id from ops.planned_input join settled using (build_id)
+        union all
+        select build_id, period, submission_id from ops.build_history join settled using (build_id)
+        """,
+        {"county": county_code, "period": str(period)},
+    ).fetchall()
+    grouped: dict[int, set[tuple[str, ...]]] = {}
+    for build_id, *columns in rows:
+        grouped.setdefault(build_id, set()).add(tuple(columns))
+    return wanted in grouped.values()
 
 
 def plan_build(county_code: str, period: str, *, force: bool = False) -> int | None:
-    """Write ``ops.build`` and ``ops.build_input`` for a month; return the build id, None when nothing is to be done.
+    """Write ``ops.build`` and what it reads for a month; return the build id, None when nothing is to be done.
 
     Nothing to do: a feed of the universe has never been received, or the live publication (or one that was rolled back
     from it) has exactly these inputs. ``force`` plans in the second case too, for a rebuild with new code.
@@ -89,7 +119,9 @@ def plan_build(county_code: str, period: str, *, force: bool = False) -> int | N
         if missing:
             _log.info("nothing to build", county=county_code, period=period, never_received=sorted(missing))
             return None
-        if not force and frozenset(inputs) in _settled_inputs(connection, county_code, month):
+        remembered = remembered_inputs(connection, county_code, month)
+        wanted = {("", item.submission_id) for item in inputs} | {(r.period, r.submission_id) for r in remembered}
+        if not force and _is_settled(connection, county_code, month, frozenset(wanted)):
             _log.info("nothing to build", county=county_code, period=period, reason="inputs unchanged")
             return None
         row = connection.execute(
@@ -116,6 +148,11 @@ def plan_build(county_code: str, period: str, *, force: bool = False) -> int | N
                     )
                     for item in inputs
                 ],
+            )
+            cursor.executemany(
+                "insert into ops.build_history (build_id, department, feed, period, submission_id) "
+                "values (%s, %s, %s, %s, %s)",
+                [(build_id, *astuple(item)) for item in remembered],
             )
     _log.info("build planned", build_id=build_id, county=county_code, period=period, feeds=len(inputs))
     return build_id

@@ -168,6 +168,11 @@ def messages(county_code: str, day: date, told: Iterable[Contact] | None = None)
     return [_message(day, contact, tuple(items)) for _, (contact, items) in sorted(owned.items())]
 
 
+def render(template: str, **values: object) -> str:
+    """The text of a message, from ``messages/<template>.zh.txt``."""
+    return _templates.get_template(f"{template}.zh.txt").render(**values)
+
+
 def _message(day: date, contact: Contact, items: tuple[Item, ...]) -> Message:
     overdue = [item for item in items if item.is_overdue]
     coming = [item for item in items if not item.is_overdue]
@@ -179,9 +184,7 @@ def _message(day: date, contact: Contact, items: tuple[Item, ...]) -> Message:
         )
         if part
     )
-    body = _templates.get_template("reminder.zh.txt").render(
-        day=day, overdue=overdue, coming=coming, silent_from=_SILENT_MONTHS
-    )
+    body = render("reminder", day=day, overdue=overdue, coming=coming, silent_from=_SILENT_MONTHS)
     return Message(
         owner=contact.owner,
         channels=contact.channels + (contact.escalation if overdue else ()),
@@ -192,7 +195,8 @@ def _message(day: date, contact: Contact, items: tuple[Item, ...]) -> Message:
     )
 
 
-def _deliver(message: Message) -> None:
+def deliver(message: Message) -> None:
+    """Send one message through every channel of its owner. Raises ReminderError, which names no address."""
     if not message.channels:
         raise ReminderError(f"[{message.owner}] has no channel: name one in contacts.yaml")
     courier = apprise.Apprise()
@@ -220,7 +224,7 @@ def send(county_code: str, day: date) -> list[str]:
             if written is None:
                 continue
             try:
-                _deliver(message)
+                deliver(message)
             except ReminderError as error:
                 connection.rollback()
                 failed.append(str(error))

@@ -18,3 +18,59 @@
 {% macro household_key(county_code='county_code', household_no='household_no') -%}
     {{ deterministic_bigint(county_code, household_no) }}
 {%- endmacro %}
+
+
+{#-
+    The keys of a key map that this build adds: those of `seen` whose number is not in the map yet. The number decides, not
+    its hash: two numbers with one hash would otherwise pass as one family. Such a collision ends the build in words;
+    PostgreSQL has no way of its own to refuse a row from a query, so the words are cast to a number.
+
+    seen    CTE with this month's numbers, one row each
+    key     its surrogate key
+    number  column with the number; the authority is `issuing_authority`
+
+    CTE `final`.
+-#}
+{% macro new_keys(seen, key, number) -%}
+{%- set columns = ['issuing_authority', number, 'first_period', 'first_submission_id'] -%}
+unknown as (
+
+    select {{ seen }}.*
+    from {{ seen }}
+    {% if is_incremental() %}
+    left join {{ this }} as known
+        on {{ seen }}.issuing_authority = known.issuing_authority and {{ seen }}.{{ number }} = known.{{ number }}
+    where known.{{ key }} is null
+    {% endif %}
+
+),
+
+counted as (
+
+    select
+        unknown.*,
+        count(*) over (partition by unknown.{{ key }})
+        {%- if is_incremental() %} + case when taken.{{ key }} is null then 0 else 1 end {%- endif %} as number_count
+    from unknown
+    {% if is_incremental() %}
+    left join {{ this }} as taken on unknown.{{ key }} = taken.{{ key }}
+    {% endif %}
+
+),
+
+final as (
+
+    select
+        case
+            when number_count = 1 then {{ key }}
+            else (
+                '{{ key }} ' || {{ key }}::text || ' stands for two numbers, one of them of ' || issuing_authority
+                || ' first sent in submission ' || first_submission_id
+                || ': two of different name have one hash; nothing was joined, ask whoever maintains Hearth'
+            )::bigint
+        end as {{ key }},
+        {{ columns | join(',\n        ') }}
+    from counted
+
+)
+{%- endmacro %}

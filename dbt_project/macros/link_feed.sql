@@ -69,9 +69,10 @@ candidates as (
         false as is_ambiguous
         {%- endif %}
     from keyed
-    left join households on keyed.stated_household_no = households.household_no
+    left join households
+        on keyed.county_code = households.county_code and keyed.stated_household_no = households.household_no
     {%- if id_hash %}
-    left join persons on keyed.usable_id_hash = persons.id_number_hash
+    left join persons on keyed.county_code = persons.county_code and keyed.usable_id_hash = persons.id_number_hash
     {%- endif %}
 
 ),

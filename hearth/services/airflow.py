@@ -18,7 +18,7 @@ ADMIN = "admin"
 def api_url() -> str:
     """Address of Airflow's page and REST API."""
     config = settings()
-    return f"http://127.0.0.1:{config.airflow_port}"
+    return (config.airflow_url or f"http://127.0.0.1:{config.airflow_port}").rstrip("/")
 
 
 def admin_password() -> str:
@@ -38,8 +38,8 @@ def environment() -> dict[str, str]:
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__CORE__DAGS_FOLDER": str(PROJECT_ROOT / "dags"),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-        "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
-        "AIRFLOW__CORE__PARALLELISM": "4",
+        "AIRFLOW__CORE__EXECUTOR": "CeleryExecutor" if config.queue_host else "LocalExecutor",
+        "AIRFLOW__CORE__PARALLELISM": str(config.parallelism),
         "AIRFLOW__CORE__DEFAULT_TIMEZONE": config.timezone,
         "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
         "AIRFLOW__CORE__FERNET_KEY": _fernet_key(),
@@ -52,7 +52,7 @@ def environment() -> dict[str, str]:
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_ASYNC": url(
             Role.AIRFLOW, driver="postgresql+asyncpg", database=METADATA_DATABASE
         ),
-        "AIRFLOW__API__HOST": "127.0.0.1",
+        "AIRFLOW__API__HOST": config.airflow_host,
         "AIRFLOW__API__PORT": str(config.airflow_port),
         "AIRFLOW__API__BASE_URL": api_url(),
         "AIRFLOW__API__WORKERS": "1",
@@ -69,7 +69,36 @@ def environment() -> dict[str, str]:
         "NO_PROXY": "127.0.0.1,localhost",
         "TZ": config.timezone,
         "XDG_RUNTIME_DIR": str(config.run_dir),
+        **_queue(),
+        **_store(),
     }
+
+
+def _queue() -> dict[str, str]:
+    """Where Celery's workers hear of tasks and say what became of them."""
+    host = settings().queue_host
+    if host is None:
+        return {}
+    results = url(Role.AIRFLOW, driver="db+postgresql+psycopg2", database=METADATA_DATABASE)
+    return {
+        "AIRFLOW__CELERY__BROKER_URL": f"redis://:{secret('redis')}@{host}:6379/0",
+        "AIRFLOW__CELERY__RESULT_BACKEND": results,
+        "AIRFLOW__CELERY__WORKER_CONCURRENCY": "4",
+    }
+
+
+def _store() -> dict[str, str]:
+    """The Airflow connection of an S3-compatible store; its keys are secrets, its name is the setting's."""
+    config = settings()
+    if config.bucket_endpoint is None or config.bucket_conn_id is None:
+        return {}
+    connection = {
+        "conn_type": "aws",
+        "login": secret("bucket_access_key"),
+        "password": secret("bucket_secret_key"),
+        "extra": {"endpoint_url": config.bucket_endpoint, "region_name": "us-east-1"},
+    }
+    return {f"AIRFLOW_CONN_{config.bucket_conn_id.upper()}": json.dumps(connection)}
 
 
 def use_environment() -> None:

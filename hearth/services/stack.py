@@ -39,7 +39,7 @@ def _ensure_airflow_database() -> None:
 
 def _migrate_airflow() -> None:
     finished = subprocess.run(
-        [sys.executable, "-m", "airflow", "db", "migrate"],
+        [sys.executable, "-m", "hearth.services.airflow_database"],
         check=False,
         capture_output=True,
         text=True,
@@ -68,6 +68,22 @@ def _wait_airflow() -> None:
         raise NotHealthy(f"Airflow's {', '.join(sick)} not healthy yet")
 
 
+def prepare(*, with_airflow: bool = True) -> None:
+    """Bring a database that answers to the present shape: the warehouse, and Airflow's own unless that runs already."""
+    postgres.wait_ready()
+    postgres.ensure_databases()
+    migrate()
+    _ensure_airflow_database()
+    airflow.write_passwords()
+    # Two processes that wait for themselves most of the time: together they cost what the slower one costs.
+    with ThreadPoolExecutor(2) as pool:
+        waiting = [pool.submit(_deploy_rooms)]
+        if with_airflow:
+            waiting.append(pool.submit(_migrate_airflow))
+        for task in waiting:
+            task.result()
+
+
 def up(console: Console) -> None:
     """Start what is not running. Safe to call again; returns when everything answers."""
     config = settings()
@@ -79,20 +95,8 @@ def up(console: Console) -> None:
         supervisor.start_supervisor()
         if config.pg_embedded:
             supervisor.start("postgres")
-        postgres.wait_ready()
-        postgres.ensure_databases()
-        console.print(f"database     ready on 127.0.0.1:{config.pg_port}")
-        migrate()
-        _ensure_airflow_database()
-        airflow.write_passwords()
-        # Two processes that wait for themselves most of the time: together they cost what the slower one costs.
-        with ThreadPoolExecutor(2) as pool:
-            waiting = [pool.submit(_deploy_rooms)]
-            if not airflow_was_up:
-                waiting.append(pool.submit(_migrate_airflow))
-            for task in waiting:
-                task.result()
-        console.print("warehouse    up to date")
+        prepare(with_airflow=not airflow_was_up)
+        console.print(f"warehouse    up to date on {config.pg_host}:{config.pg_port}")
         for name in supervisor.AIRFLOW_PROGRAMS:
             supervisor.start(name)
         _wait_airflow()

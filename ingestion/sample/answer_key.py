@@ -17,7 +17,7 @@ from hearth.period import Period
 from ingestion.contract import contracts
 from ingestion.keys import has_token_key, newest_tokens
 from ingestion.reference_data import regions
-from ingestion.sample import remarks
+from ingestion.sample import events, remarks
 from ingestion.sample.conclusions import GUARANTEES, ID_COLUMNS, UNKNOWN, Feed, Month, SentRow
 from ingestion.sample.feed_rows import table_of
 from ingestion.sample.habits import habits
@@ -101,6 +101,7 @@ class AnswerKey:
         self._truth: dict[str, pa.Table] = {}
         self._remarks: list[dict[str, Any]] = []
         self._villages: dict[str, str] = {}
+        self._events: list[events.Event] = []
         self._owners: dict[str, _Owner] = {}
         self._period = Period(1, 1)
 
@@ -112,6 +113,7 @@ class AnswerKey:
         self._owners, self._villages, self._fresh, self._truth = {}, {}, [], {}
         self._remarks = []
         serials = _serials(state)
+        self._events = events.events_of(state, serials)
         for home in state.households:
             if not home.exists(state.period):
                 continue
@@ -212,6 +214,14 @@ class AnswerKey:
         self._fresh.append(subject)
 
     # ------------------------------------------------------------ concluding
+    def _happened(self, month: Month) -> list[dict[str, Any]]:
+        """A row is seen when it leads to its household, which a register row does only beside its household's row."""
+        sayings = events.Sayings(self._events)
+        for subject in self._fresh:
+            for row, reached in zip(self._feeds[subject].rows, month.reached[subject], strict=True):
+                sayings.add(row, is_accepted=reached is not None)
+        return events.lines(self._events, self._period, sayings)
+
     def tables(self) -> KeyTables:
         """The month's tables of the block."""
         period = str(self._period)
@@ -243,6 +253,7 @@ class AnswerKey:
             "guarantees": guarantees,
             "rates": rates(guarantees),
             "remarks": self._remarks,
+            "events": self._happened(month),
         }
         tables = {name: pa.Table.from_pylist(lines, schema=schema_of(name)) for name, lines in rows.items()}
         links = [pa.Table.from_pylist([], schema=schema_of("links"))]

@@ -75,7 +75,7 @@ def _new_head(state: State, rng: Random, homes: Sequence[Household]) -> bool:
         return False
     late, at = home.head, widowed(home)[0]
     late.left = ("21", state.period)
-    home.head_at = at
+    home.head_at, home.former_head = at, (late, state.period)
     home.head.relation, late.relation = "02", "10"
     for person in home.members:
         person.relation = _PARENTS_OF[home.head.sex].get(person.relation, person.relation)
@@ -130,6 +130,7 @@ def _moved_village(state: State, rng: Random, homes: Sequence[Household]) -> boo
     home = pick(rng, homes, lambda home: home.is_unaided and home.renovation is None and home.change is None)
     if home is None or any(person.case is not None for person in home.members):
         return False
+    home.moved_from = (home.place, state.period)
     home.place, home.change = rng.choice(state.where), ("14", state.period)
     home.house = House(None, None, None, home.house.area, home.house.structure, home.house.built)
     return True

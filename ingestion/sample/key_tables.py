@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from ingestion.sample import remarks
+from ingestion.sample import events, remarks
 from ingestion.sample.conclusions import GUARANTEES
 
 _TEXT, _INT, _BOOL = pa.string(), pa.int32(), pa.bool_()
@@ -88,6 +88,7 @@ TABLES: Mapping[str, Mapping[str, Any]] = {
         "column": _TEXT,
     },
     "remarks": remarks.COLUMNS,
+    "events": events.COLUMNS,
     "guarantees": {
         "period": _TEXT,
         "household_no": _TEXT,
@@ -132,6 +133,7 @@ warehouse; `hearth score` compares. Parquet; months are `YYYY-MM`, a folder hold
   number the whole file must be refused.
 """
     + remarks.README
+    + events.README
     + """\
 - `guarantees/`, one row per active household and month: the states of the seven guarantees that follow from the
   accepted rows, with the reason. Worked out from the generator's values, never with the SQL of the warehouse.

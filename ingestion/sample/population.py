@@ -151,6 +151,10 @@ class Household:
     """The risk for which it is monitored was removed."""
     head_at: int = 0
     """Position of the head among the members."""
+    former_head: tuple[Person, Period] | None = None
+    """The head before, until when."""
+    moved_from: tuple[Place, Period] | None = None
+    """Where it lived before it moved within the county, until when."""
 
     @property
     def head(self) -> Person:

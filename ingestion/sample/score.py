@@ -18,6 +18,8 @@ from hearth.database import Role, connect
 from ingestion.reference_data import indicators
 from ingestion.sample.conclusions import GUARANTEES, MET, UNMET
 from ingestion.sample.key_tables import load_table, months_of, read_table
+from ingestion.sample.score_contradictions import Episode, read_ledger, score_contradictions
+from ingestion.sample.score_events import DatedEvent, read_events, score_events
 from ingestion.sample.score_model import (
     IndicatorScore,
     KindScore,
@@ -64,6 +66,10 @@ class Found:
     """Warnings on rows: address, rule."""
     indicators: Mapping[Place, Counts] = field(default_factory=dict)
     """Month, indicator, part, region -> numerator, denominator, unknown; of nobody there is nothing to compare."""
+    events: tuple[DatedEvent, ...] | None = None
+    """What happened when; None: not computed."""
+    ledger: tuple[Episode, ...] | None = None
+    """Contradictions; None: no ledger is kept."""
 
 
 # ---------------------------------------------------------------- reading the warehouse
@@ -145,7 +151,19 @@ def read_warehouse() -> Found:
     findings, warnings, received = _findings()
     links, link_period, linked_feeds = _links()
     states, rates = _published()
-    return Found(findings, received, links, link_period, linked_feeds, states, rates, warnings, _indicators())
+    return Found(
+        findings,
+        received,
+        links,
+        link_period,
+        linked_feeds,
+        states,
+        rates,
+        warnings=warnings,
+        events=read_events(),
+        ledger=read_ledger(),
+        indicators=_indicators(),
+    )
 
 
 # ---------------------------------------------------------------- comparing
@@ -287,6 +305,8 @@ def score_against(found: Found, key: Path) -> Score:
         score_remarks(score, remarks, findings=found.findings, warnings=found.warnings, received=found.received)
     for part in (_score_rules, _score_links, _score_states, _score_rates, _score_indicators):
         part(score, found, key)
+    score_events(score, found.events, key)
+    score_contradictions(score, found.ledger, key)
     return score
 
 

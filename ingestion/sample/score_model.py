@@ -98,7 +98,42 @@ class IndicatorScore:
     truth_compared: int = 0
 
 
-_One = TypeVar("_One", RuleScore, KindScore, PathScore, LinkScore, IndicatorScore)
+@dataclass(slots=True)
+class EventScore:
+    """One kind of dated event over the published months."""
+
+    happened: int = 0
+    said: int = 0
+    """Events that the warehouse has; none at all: it does not compute the kind yet."""
+    due: int = 0
+    """Of those that happened: shown by accepted rows of their month. Counted only of kinds that are computed."""
+    found: int = 0
+    """Of those due."""
+    right: int = 0
+    """Of those said: they happened in that month, whether due or not."""
+    late: int = 0
+    """They happened, in an earlier month."""
+    told: int = 0
+    """They did not happen, and the register said something untrue of the household."""
+    wrong: int = 0
+
+
+@dataclass(slots=True)
+class ContradictionScore:
+    """One rule between departments: the stories planted against the warehouse's ledger."""
+
+    planted: int = 0
+    found: int = 0
+    ended: int = 0
+    """Of those found: put right in a published month in which all rows concerned are accepted."""
+    closed_right: int = 0
+    look_alikes: int = 0
+    accused: int = 0
+    others: int = 0
+    """Entries of which no story is told: natural contradictions, of which the key has no list, or false alarms."""
+
+
+_One = TypeVar("_One", RuleScore, KindScore, PathScore, LinkScore, IndicatorScore, EventScore, ContradictionScore)
 
 
 @dataclass(slots=True)
@@ -117,6 +152,10 @@ class Score:
     states: dict[str, StateScore] = field(default_factory=dict)
     rates: dict[str, RateScore] = field(default_factory=dict)
     indicators: dict[str, IndicatorScore] = field(default_factory=dict)
+    events: dict[str, EventScore] = field(default_factory=dict)
+    contradictions: dict[str, ContradictionScore] = field(default_factory=dict)
+    has_ledger: bool = False
+    """The warehouse keeps a ledger of contradictions."""
     differences: dict[str, list[str]] = field(default_factory=dict)
 
     def note(self, kind: str, text: str) -> None:
@@ -134,6 +173,7 @@ class Score:
         equal = sum(rate.equal for rate in self.rates.values())
         same = sum(one.equal for one in self.indicators.values())
         due, alike = self._remarked("warned"), self._remarked("accepted")
+        events, rows = [one for one in self.events.values() if one.said], self.contradictions.values()
         return {
             "files_missing": self.files_missing,
             "months_unpublished": len(self.unpublished),
@@ -150,11 +190,19 @@ class Score:
             "indicators_computed": sum(one.said > 0 for one in self.indicators.values()),
             "indicator_precision": ratio(same, sum(one.said for one in self.indicators.values())),
             "indicator_recall": ratio(same, sum(one.in_key for one in self.indicators.values() if one.said)),
+            "events_computed": len(events),
+            "event_precision": ratio(sum(one.right for one in events), sum(one.right + one.wrong for one in events)),
+            "event_recall": ratio(sum(one.found for one in events), sum(one.due for one in events)),
+            "contradictions_found": ratio(sum(one.found for one in rows), sum(one.planted for one in rows))
+            if self.has_ledger
+            else None,
+            "contradictions_closed": ratio(sum(one.closed_right for one in rows), sum(one.ended for one in rows)),
         }
 
     def _remarked(self, effect: str) -> RemarkScore:
         ours = [one for one in self.remarks.values() if one.effect == effect]
-        return RemarkScore(effect, sum(one.planted for one in ours), sum(one.said for one in ours))
+        flagged = sum(one.accused for one in self.contradictions.values()) if effect == "accepted" else 0
+        return RemarkScore(effect, sum(one.planted for one in ours), flagged + sum(one.said for one in ours))
 
     def to_json(self) -> str:
         """Counts, shares, the headline and examples of differences; `paths` are the link paths over all feeds."""
@@ -167,6 +215,8 @@ class Score:
         }
         node["paths"] = _with(self.paths(), link_ratios)
         node["indicators"] = _with(self.indicators, lambda one: {"is_computed": one.said > 0} | indicator_ratios(one))
+        node["events"] = _with(self.events, event_ratios)
+        node["contradictions"] = _with(self.contradictions, contradiction_ratios)
         return json.dumps(node, ensure_ascii=False, indent=1) + "\n"
 
     def paths(self) -> dict[str, PathScore]:
@@ -219,3 +269,13 @@ def indicator_ratios(one: IndicatorScore) -> dict[str, float | None]:
         "recall": ratio(one.equal, one.in_key) if one.said else None,
         "truth_inside_share": ratio(one.truth_inside, one.truth_compared),
     }
+
+
+def event_ratios(one: EventScore) -> dict[str, float | None]:
+    """Of one kind; nothing but None for one that the warehouse does not compute."""
+    return {"precision": ratio(one.right, one.right + one.wrong), "recall": ratio(one.found, one.due)}
+
+
+def contradiction_ratios(one: ContradictionScore) -> dict[str, float | None]:
+    """Of one rule."""
+    return {"recall": ratio(one.found, one.planted), "closed_right_share": ratio(one.closed_right, one.ended)}

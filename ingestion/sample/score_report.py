@@ -10,7 +10,15 @@ from rich.console import Console
 from rich.table import Table
 
 from ingestion.sample.score import ABSENT
-from ingestion.sample.score_model import Score, indicator_ratios, link_ratios, precision_recall, ratio
+from ingestion.sample.score_model import (
+    Score,
+    contradiction_ratios,
+    event_ratios,
+    indicator_ratios,
+    link_ratios,
+    precision_recall,
+    ratio,
+)
 from ingestion.sample.score_remarks import ACCEPTED, WARNED
 
 
@@ -113,6 +121,45 @@ def _indicators(score: Score) -> Table:
     return table
 
 
+def _events(score: Score) -> Table:
+    columns = ("happened", "due", "found", "said", "right", "late", "told", "wrong", "precision", "recall")
+    table = Table("event", *columns, title="Dated events of households and persons")
+    for code, one in sorted(score.events.items()):
+        if one.said:
+            shares = event_ratios(one)
+            counts = (one.happened, one.due, one.found, one.said, one.right, one.late, one.told, one.wrong)
+            table.add_row(code, *map(str, counts), *(_share(share) for share in shares.values()))
+    return table
+
+
+def _contradictions(score: Score) -> Table:
+    columns = ("planted", "found", "ended", "closed right", "look-alikes", "accused", "of no story", "recall", "closed")
+    table = Table("rule", *columns, title="Contradictions between departments")
+    for rule_id, one in sorted(score.contradictions.items()) if score.has_ledger else ():
+        shares = contradiction_ratios(one)
+        counts = (one.planted, one.found, one.ended, one.closed_right, one.look_alikes, one.accused, one.others)
+        table.add_row(rule_id, *map(str, counts), *(_share(share) for share in shares.values()))
+    return table
+
+
+def _waiting(score: Score) -> list[str]:
+    """What the key has and the warehouse does not say yet."""
+    waiting = {code: one.happened for code, one in sorted(score.events.items()) if not one.said}
+    found = []
+    if waiting:
+        found.append(
+            f"not computed by the warehouse yet: {len(waiting)} kinds of events"
+            f" ({sum(waiting.values())} of the key): {', '.join(waiting)}"
+        )
+    if not score.has_ledger and score.contradictions:
+        planted = sum(one.planted for one in score.contradictions.values())
+        found.append(
+            f"not computed by the warehouse yet: the ledger of contradictions ({planted} stories of"
+            f" {len(score.contradictions)} rules)"
+        )
+    return found
+
+
 def _not_computed(score: Score) -> str:
     codes = [code for code, one in sorted(score.indicators.items()) if not one.said]
     cells = sum(score.indicators[code].in_key for code in codes)
@@ -121,10 +168,11 @@ def _not_computed(score: Score) -> str:
 
 def show(score: Score, console: Console) -> None:
     """Print the tables, the headline and up to ten differences of each kind."""
-    for make in (_rules, _kinds, _remarks, _paths, _links, _states, _rates, _indicators):
+    for make in (_rules, _kinds, _remarks, _paths, _links, _states, _rates, _indicators, _events, _contradictions):
         console.print(make(score))
     console.print(_not_judged(score), markup=False)
-    console.print(_not_computed(score), markup=False)
+    for line in (_not_computed(score), *_waiting(score)):
+        console.print(line, markup=False)
     if score.unpublished:
         console.print(f"months of the key that are not published: {', '.join(score.unpublished)}", markup=False)
     for kind, texts in score.differences.items():

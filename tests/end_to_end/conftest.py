@@ -115,6 +115,8 @@ def installation() -> Iterator[Installation]:
         HEARTH_STABLE_SECONDS="0",
         HEARTH_INTAKE_SCHEDULE=never,
         HEARTH_CUTOFF_SCHEDULE=never,
+        HEARTH_REMINDER_SCHEDULE=never,
+        HEARTH_HOUSEKEEPING_SCHEDULE=never,
         AIRFLOW_HOME=str(home / "airflow"),
     ) as config:
         try:

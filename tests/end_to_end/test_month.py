@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import io
 import json
-from datetime import datetime, timedelta
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import openpyxl
@@ -15,9 +18,12 @@ from hearth.bucket import bucket
 from hearth.database import Role, connect
 from hearth.period import Period
 from hearth.services import postgres, supervisor
+from hearth.services.airflow import environment
 from ingestion.contract import contracts, departments
+from ingestion.ledger import waiting_periods
 from ingestion.reopening import reopen
 from ingestion.sample.county import write_county
+from publishing.scorecard import FILE_NAME
 from tests.end_to_end.conftest import OCTOBER, SEPTEMBER, Installation, Reader
 
 pytestmark = [
@@ -225,3 +231,47 @@ def test_postgres_stopped_in_mid_run_loses_nothing(published: Installation) -> N
         (loaded,) = published.rows(f"select count(*) from raw.{table} where submission_id = %s", submission_id)
         assert loaded == (accepted,), table
     published.wait_for(lambda: "there" if august in {row[0] for row in published.publications()} else None, {"there"})
+
+
+def test_a_month_that_came_late_restates_those_that_read_it_in_order(published: Installation) -> None:
+    """August came after September and October, which read a year of water supply: each is published once more."""
+    published.wait_for(
+        lambda: str(
+            published.rows(
+                "select array_agg(period order by publication_id) from ops.publication where publication_id >= ("
+                " select min(publication_id) from ops.publication where period = '2026-08')"
+            )[0][0]
+        ),
+        {str(["2026-08", "2026-09", "2026-10"])},
+    )
+    assert set(published.close_is_quiet().values()) <= {"success", "failed"}
+    assert waiting_periods(published.settings.county_code, datetime.now(published.settings.zone)) == []
+    published.wait_for(
+        lambda: "quiet" if set(published.airflow.run_states("scorecards", published.started).values()) == {"success"}
+        else None,
+        {"quiet"},
+    )  # fmt: skip
+    assert (bucket() / "outbox" / departments()[0] / "2026-08" / FILE_NAME).exists()
+    events = {(event["source_task_id"], event["partition_key"]) for event in published.airflow.asset_events()}
+    assert ("publish", "2026-08") in events
+    assert ("loaded", "2026-08") in events, "a department-month is a partition of its department's asset"
+
+
+def test_one_backfill_command_asks_about_every_month_and_builds_nothing_that_is_there(published: Installation) -> None:
+    before = published.publications()
+    words = ["backfill", "create", "--dag-id", "backfill", "--from-date", "2026-08-01", "--to-date", "2026-10-01"]
+    finished = subprocess.run(
+        [sys.executable, "-m", "airflow", *words, "--max-active-runs", "1"],
+        env={**os.environ, **environment()},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert finished.returncode == 0, finished.stderr[-2000:]
+    runs = published.wait_for(
+        lambda: " ".join(sorted(published.airflow.run_states("backfill", datetime(2026, 1, 1, tzinfo=UTC)).values())),
+        {"success success success"},
+    )
+    assert runs
+    assert set(published.close_is_quiet().values()) <= {"success", "failed"}
+    assert published.publications() == before

@@ -23,24 +23,14 @@ seen as (
         {{ household_key() }} as household_key,
         county_code as issuing_authority,
         household_no,
-        source_period as first_period,
-        submission_id as first_submission_id
+        min(source_period) as first_period,
+        min(submission_id) as first_submission_id
     from households
+    where household_no is not null
+    group by county_code, household_no
 
 ),
 
-final as (
-
-    select seen.*
-    from seen
-    {% if is_incremental() %}
-    where
-        not exists (
-            select 1 from {{ this }} as known
-            where seen.household_key = known.household_key
-        )
-    {% endif %}
-
-)
+{{ new_keys(seen='seen', key='household_key', number='household_no') }}
 
 select * from final

@@ -35,7 +35,8 @@ final as (
         members.source_sheet,
         members.source_row
     from members
-    inner join households on members.household_no = households.household_no
+    inner join households
+        on members.county_code = households.county_code and members.household_no = households.household_no
     inner join persons
         on
             members.id_number_hash = persons.id_number_hash

@@ -15,7 +15,7 @@ ranked as (
 
     select
         *,
-        bool_or(is_active) over (partition by id_number_hash) as is_active_somewhere
+        bool_or(is_active) over (partition by county_code, id_number_hash) as is_active_somewhere
     from memberships
 
 ),
@@ -23,13 +23,14 @@ ranked as (
 final as (
 
     select
+        county_code,
         id_number_hash,
         person_key,
         case when count(distinct household_key) = 1 then min(household_key) end as household_key,
         count(distinct household_key) > 1 as is_ambiguous
     from ranked
     where is_active or not is_active_somewhere
-    group by id_number_hash, person_key
+    group by county_code, id_number_hash, person_key
 
 )
 

@@ -17,33 +17,32 @@ members as (
 
 ),
 
-seen as (
+numbered as (
 
-    select distinct
-        {{ deterministic_bigint(person_authority('members'), 'members.id_number_hash') }} as person_key,
+    select
         {{ person_authority('members') }} as issuing_authority,
         members.id_number_hash,
-        members.source_period as first_period,
-        members.submission_id as first_submission_id
+        members.source_period,
+        members.submission_id
     from members
+    where members.id_number_hash is not null
 
 ),
 
-final as (
+seen as (
 
-    select seen.*
-    from seen
-    {% if is_incremental() %}
-    -- By the number, not by the key: a known person keeps the key also after the token key was replaced.
-    where
-        not exists (
-            select 1 from {{ this }} as known
-            where
-                seen.issuing_authority = known.issuing_authority
-                and seen.id_number_hash = known.id_number_hash
-        )
-    {% endif %}
+    select
+        {{ deterministic_bigint('issuing_authority', 'id_number_hash') }} as person_key,
+        issuing_authority,
+        id_number_hash,
+        min(source_period) as first_period,
+        min(submission_id) as first_submission_id
+    from numbered
+    group by issuing_authority, id_number_hash
 
-)
+),
+
+-- By the number, not by the key: a known person keeps the key also after the token key was replaced.
+{{ new_keys(seen='seen', key='person_key', number='id_number_hash') }}
 
 select * from final

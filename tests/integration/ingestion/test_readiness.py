@@ -10,9 +10,10 @@ import pytest
 
 from hearth.database import Role, connect
 from hearth.period import Period
+from hearth.settings import Settings
 from ingestion.calendar import Expectation, change, cutoff_at
 from ingestion.contract import contracts
-from ingestion.ledger import periods_past_cutoff, ready_periods
+from ingestion.ledger import periods_past_cutoff, ready_periods, waiting_periods
 from ingestion.readiness import spine_feeds
 
 pytestmark = pytest.mark.usefixtures("clean_warehouse")
@@ -54,12 +55,39 @@ def build(connection: psycopg.Connection, inputs: dict[str, str], state: str, pe
     return int(row[0])
 
 
-def publish(connection: psycopg.Connection, inputs: dict[str, str], period: str = MONTH) -> None:
+def publish(
+    connection: psycopg.Connection,
+    inputs: dict[str, str],
+    period: str = MONTH,
+    *,
+    carried_history: dict[str, str] | None = None,
+) -> None:
     build_id = build(connection, inputs, "published", period)
+    remember(connection, build_id, carried_history or {}, "2026-01")
     connection.execute(
         "insert into ops.publication (build_id, county_code, period, household_count) values (%s, %s, %s, 1)",
         [build_id, COUNTY, period],
     )
+
+
+def remember(connection: psycopg.Connection, build_id: int, inputs: dict[str, str], period: str) -> None:
+    """What a build reads of an earlier month as it is published."""
+    for feed_id in read_back():
+        if feed_id in inputs:
+            connection.execute(
+                "insert into ops.build_history values (%s, %s, %s, %s, %s)",
+                [build_id, *feed_id.split("."), period, inputs[feed_id]],
+            )
+
+
+def read_back() -> list[str]:
+    with connect(Role.OWNER) as connection:
+        return [row[0] for row in connection.execute("select department || '.' || feed from ops.feed_history")]
+
+
+def carried(inputs: dict[str, str]) -> dict[str, str]:
+    """Without feeds of events, which are of their month alone."""
+    return {feed: number for feed, number in inputs.items() if contracts()[feed].semantics != "event"}
 
 
 def everything(connection: psycopg.Connection, period: str = MONTH) -> dict[str, str]:
@@ -113,11 +141,77 @@ def test_restated_input_makes_the_later_month_that_carried_it_ready() -> None:
         january = everything(connection, "2026-01")
         spine = {feed_id: receive(connection, feed_id) for feed_id in spine_feeds()}
         publish(connection, january, "2026-01")
-        publish(connection, january | spine)
+        publish(connection, carried(january) | spine, carried_history=january)
     assert ready_periods(COUNTY) == []
     with connect(Role.OWNER) as connection:
         receive(connection, "civil_affairs.dibao", "2026-01")
     assert ready_periods(COUNTY) == ["2026-01", MONTH]
+
+
+def test_late_file_makes_just_the_later_months_ready_that_would_carry_it(clean_warehouse: Settings) -> None:
+    """February's list comes after March was closed with January's."""
+    feed_id = min(set(carried(dict.fromkeys(contracts(), ""))) - spine_feeds() - set(read_back()))
+    with connect(Role.OWNER) as connection:
+        january = everything(connection, "2026-01")
+        february = {feed: receive(connection, feed, "2026-02") for feed in january if feed != feed_id}
+        march = {feed: receive(connection, feed) for feed in january if feed != feed_id}
+        april = everything(connection, "2026-04")
+        publish(connection, january, "2026-01")
+        late = {feed_id: january[feed_id]}
+        for inputs, period in ((february | late, "2026-02"), (march | late, MONTH), (april, "2026-04")):
+            build_id = build(connection, inputs, "published", period)
+            connection.execute(
+                "insert into ops.publication (build_id, county_code, period, household_count) values (%s, %s, %s, 1)",
+                [build_id, COUNTY, period],
+            )
+            for earlier, theirs in (("2026-01", january), ("2026-02", february), (MONTH, march)):
+                if earlier < period:
+                    remember(connection, build_id, theirs, earlier)
+    assert ready_periods(COUNTY) == []
+    with connect(Role.OWNER) as connection:
+        receive(connection, feed_id, "2026-02")
+    assert ready_periods(COUNTY) == ["2026-02", MONTH], "April has its own list"
+    assert waiting_periods(COUNTY, past("2026-04")) == ["2026-02", MONTH]
+
+
+def test_month_that_reads_an_earlier_one_is_ready_once_that_is_published_again(clean_warehouse: Settings) -> None:
+    """In order: as long as January is not published again, there is nothing new to read in it."""
+    (feed_id,) = read_back()
+    with connect(Role.OWNER) as connection:
+        january, march = everything(connection, "2026-01"), everything(connection)
+        publish(connection, january, "2026-01")
+        publish(connection, march, carried_history=january)
+    assert ready_periods(COUNTY) == []
+    with connect(Role.OWNER) as connection:
+        january[feed_id] = receive(connection, feed_id, "2026-01")
+    assert ready_periods(COUNTY) == ["2026-01"]
+    with connect(Role.OWNER) as connection:
+        connection.execute("update ops.publication set state = 'replaced' where period = '2026-01'")
+        publish(connection, january, "2026-01")
+    assert ready_periods(COUNTY) == [MONTH]
+    with connect(Role.OWNER) as connection:
+        connection.execute("update ops.publication set state = 'replaced' where period = %s", [MONTH])
+        publish(connection, march, carried_history=january)
+    assert ready_periods(COUNTY) == []
+
+
+def test_department_that_was_left_out_does_not_wake_the_month_again_and_again(clean_warehouse: Settings) -> None:
+    with connect(Role.OWNER) as connection:
+        inputs = everything(connection)
+        feed_id = min(set(inputs) - spine_feeds())
+        number = inputs.pop(feed_id)
+        publish(connection, inputs)
+    assert ready_periods(COUNTY) == [MONTH]
+    with connect(Role.OWNER) as connection:
+        connection.execute(
+            "insert into ops.build_left_out (build_id, department, feed, submission_id, reason)"
+            " select max(build_id), %s, %s, %s, 'staging' from ops.build",
+            [*feed_id.split("."), number],
+        )
+    assert ready_periods(COUNTY) == []
+    with connect(Role.OWNER) as connection:
+        receive(connection, feed_id)
+    assert ready_periods(COUNTY) == [MONTH]
 
 
 def test_month_that_the_gate_blocked_waits_for_something_new() -> None:

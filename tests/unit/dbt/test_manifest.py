@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from hearth.dbt import PROJECT_DIR
+from hearth.settings import PROJECT_ROOT
 
 PREFIXES = {
     "staging": ("stg_", "base_"),
@@ -244,3 +245,19 @@ def test_time_comes_from_the_build_never_from_the_clock(manifest: dict[str, Any]
     }
     assert [name for name, text in texts.items() if clock.search(text)] == []
     assert clock.search("age(birth)"), "ages are as of the period: age(last_day, birth)"
+
+
+def test_readiness_knows_of_every_feed_of_which_earlier_months_are_read(manifest: dict[str, Any]) -> None:
+    """A month read back but not named there would stay as it was when that month is corrected (decision 0029)."""
+    said = re.findall(r"\('(\w+)', '(\w+)', (\d+)\)", (PROJECT_ROOT / "hearth/sql/65_month.sql").read_text("utf-8"))
+    known = {(f"{department}.{feed}", int(months)) for department, feed, months in said}
+    found = set()
+    for node in manifest["nodes"].values():
+        facts = [name for name in node["depends_on"]["nodes"] if name.startswith("source.hearth.published.fct_")]
+        if node["resource_type"] != "model" or not facts:
+            continue
+        history = node["config"]["meta"].get("history")
+        assert history, f"[{node['name']}] reads {facts}: name feed and months in meta.history and in 65_month.sql"
+        assert f"-{history['months']})" in node["raw_code"], f"[{node['name']}] does not read so many months"
+        found.add((history["feed"], history["months"]))
+    assert found == known

@@ -151,6 +151,18 @@ def test_stories_say_when_they_open_and_close_and_who_says_what(key: Path) -> No
     assert any(row["said"].endswith("no row") and row["denied_in"] for row in stories.values())
 
 
+def test_an_event_is_visible_when_its_rows_are_accepted(key: Path) -> None:
+    links = {(row["period"], row["feed_id"], row["sheet"], row["row"]): row for row in read_table(key, "links")}
+    events = read_table(key, "events")
+    assert events
+    for row in events:
+        link = links[row["period"], row["feed_id"], row["sheet"], row["row"]]
+        assert link["household_no"] == row["household_no"]
+        assert link["is_reachable"] or not row["is_visible"]
+        assert row["is_visible"] or row["other_row"] or not link["is_reachable"]
+        assert (row["feed_id"] == "register.household") or link["person"] == row["person"]
+
+
 def test_rates_of_all_levels_add_up(key: Path) -> None:
     sums: Counter[tuple[str, str, str]] = Counter()
     for row in read_table(key, "rates"):

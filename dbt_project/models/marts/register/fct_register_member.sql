@@ -71,8 +71,7 @@ final as (
     inner join memberships
         on
             link.household_key = memberships.household_key
-            and link.source_sheet = memberships.source_sheet
-            and link.source_row = memberships.source_row
+            and {{ same_row('link', 'memberships') }}
     left join households on link.household_key = households.household_key
 
 )

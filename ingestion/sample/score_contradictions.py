@@ -1,0 +1,138 @@
+"""Scores the warehouse's ledger of contradictions against the stories that were planted."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hearth.database import Role, connect
+from ingestion.sample.key_tables import load_table, read_table
+from ingestion.sample.score_events import serials_of
+from ingestion.sample.score_model import ContradictionScore, Score
+
+_LEDGER = "marts.fct_contradiction"
+_QUERY = (
+    "select distinct on (ledger.rule_id, ledger.subject_kind, ledger.subject_no, ledger.opened_period)"
+    " ledger.rule_id, home.household_no, person.id_number_hash, ledger.village_code,"
+    " ledger.opened_period, ledger.closed_period"
+    " from marts.fct_contradiction as ledger"
+    " left join identity.household_key_map as home on ledger.household_key = home.household_key"
+    " left join identity.person_key_map as person on ledger.person_key = person.person_key"
+    " order by ledger.rule_id, ledger.subject_kind, ledger.subject_no, ledger.opened_period, ledger.period desc"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """One entry of the ledger, from its opening to its closing."""
+
+    rule_id: str
+    household_no: str | None
+    id_number_hash: str | None
+    village_code: str | None
+    opened: str
+    closed: str | None
+
+    def is_open(self, month: str) -> bool:
+        return self.opened <= month and (self.closed is None or month < self.closed)
+
+
+def read_ledger() -> tuple[Episode, ...] | None:
+    """The ledger as the newest months have it; None while the warehouse keeps none."""
+    with connect(Role.BUILDER) as connection:
+        if connection.execute("select to_regclass(%s) is not null", [_LEDGER]).fetchone() != (True,):
+            return None
+        return tuple(Episode(*row) for row in connection.execute(_QUERY))
+
+
+def _seen_in(story: Mapping[str, Any], months: set[str]) -> set[str]:
+    """Published months in which accepted rows show the contradiction."""
+    said, denied = set(story["said_in"]), set(story["denied_in"])
+    return months & (said & denied if said and denied else said | denied)
+
+
+def _is_of(story: Mapping[str, Any], episode: Episode, serials: Mapping[str, str]) -> bool:
+    if story["told_of"] == "village":
+        return bool(episode.village_code == story["village_code"])
+    if episode.household_no != story["household_no"]:
+        return False
+    if episode.id_number_hash is None or story["person"] is None:
+        return True
+    return bool(serials.get(episode.id_number_hash) == story["person"])
+
+
+def _judged(key: Path, stories: Iterable[Mapping[str, Any]], months: set[str]) -> set[str]:
+    """Stories that end in a month in which every office concerned has an accepted row of the household."""
+    by_month: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    for story in stories:
+        if story["closed"] in months and story["household_no"]:
+            by_month[story["closed"]].append(story)
+    found: set[str] = set()
+    for month, ended in by_month.items():
+        names = ["feed_id", "household_no", "is_reachable"]
+        links = load_table(key, "links", months={month}, columns=names)
+        feeds: dict[str, set[str]] = {story["household_no"]: set() for story in ended}
+        for feed_id, number, is_reachable in zip(*(links[name].to_pylist() for name in names), strict=True):
+            if is_reachable and number in feeds:
+                feeds[number].add(feed_id)
+        found |= {
+            story["story"]
+            for story in ended
+            if {*story["said_by"], *story["denied_by"], "register.household"} <= feeds[story["household_no"]]
+        }
+    return found
+
+
+def _count(
+    story: Mapping[str, Any], seen: set[str], mine: list[Episode], one: ContradictionScore, *, is_judged: bool
+) -> tuple[str, str] | None:
+    """Count a story; what is wrong, if anything. `mine`: the rule's episodes of whom the story is told."""
+    open_then = [episode for episode in mine if any(map(episode.is_open, seen))]
+    if story["family"] == "look_alike":
+        one.look_alikes += 1
+        one.accused += bool(open_then)
+        return ("look-alike accused", "") if open_then else None
+    one.planted += 1
+    one.found += bool(open_then)
+    if not open_then:
+        return "contradiction missed", f": open in {', '.join(sorted(seen))}"
+    if is_judged:
+        one.ended += 1
+        if all(episode.closed != story["closed"] for episode in open_then):
+            closed = ", ".join(episode.closed or "open" for episode in open_then)
+            return "contradiction closed", f": right in {story['closed']}, ledger {closed}"
+        one.closed_right += 1
+    return None
+
+
+def score_contradictions(score: Score, ledger: Iterable[Episode] | None, key: Path) -> None:
+    """Count by rule: stories planted and found, closed in the right month, look-alikes accused, entries of no story.
+
+    Only the key's published months count. Of natural contradictions the key has no list: an entry of no story has no
+    verdict.
+    """
+    months = set(score.periods)
+    wanted = [story for story in read_table(key, "stories") if story["family"] in {"contradiction", "look_alike"}]
+    seen = {story["story"]: _seen_in(story, months) for story in wanted}
+    told = [story for story in wanted if seen[story["story"]]]
+    episodes: dict[str, list[Episode]] = defaultdict(list)
+    for episode in ledger or ():
+        if episode.opened in months:
+            episodes[episode.rule_id].append(episode)
+    serials = serials_of(key, sorted(months)) if ledger else {}
+    judged = _judged(key, told, months)
+    scores: dict[str, ContradictionScore] = defaultdict(ContradictionScore)
+    explained: set[int] = set()
+    for story in told:
+        rule, name = story["rule_id"] or story["not_rule_id"], story["story"]
+        mine = [episode for episode in episodes[rule] if _is_of(story, episode, serials)]
+        explained |= {id(episode) for episode in mine}
+        fault = _count(story, seen[name], mine, scores[rule], is_judged=name in judged)
+        if fault is not None and ledger is not None:
+            score.note(fault[0], f"[{rule}] {name} household [{story['household_no']}]{fault[1]}")
+    for rule, found in episodes.items():
+        scores[rule].others = sum(id(episode) not in explained for episode in found)
+    score.contradictions, score.has_ledger = dict(scores), ledger is not None

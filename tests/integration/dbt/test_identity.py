@@ -1,0 +1,174 @@
+"""Keys and links on a real PostgreSQL: families that merge, split and are listed twice, resends and other counties."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from hearth.database import Role, connect
+from hearth.dbt import environment, run_dbt
+from hearth.settings import Settings
+from tests.integration.dbt import county
+from tests.integration.dbt.county import Row, household_no
+
+ELSEWHERE = "520099"
+LINKED = ("civil_affairs.dibao", "health.insurance", "water.supply")
+LINKS = [f"int_link__{feed_id.partition('.')[2]}" for feed_id in ("register.household", "register.member", *LINKED)]
+
+
+def household(number: int, **values: Any) -> Row:
+    return {"household_no": household_no(number), "region_code": county.VILLAGES[0], **values}
+
+
+def member(number: int, person: str, code: str | None = None, **values: Any) -> Row:
+    stated = {"id_number_hash": person, "id_link": "usable", "member_change_code": code}
+    return {"household_no": household_no(number), **stated, **values}
+
+
+HOUSEHOLDS = [
+    household(1, change_code="23"),  # 1 and 2 are merged into 3
+    household(2, change_code="23"),
+    household(3),
+    household(4),  # its child founds 5
+    household(5, change_code="13"),
+    household(6),  # 6 and 7 both list one person
+    household(7),
+    household(1, county_code=ELSEWHERE),
+]
+MEMBERS = [
+    *(member(number, f"p{number}", "23") for number in (1, 2)),
+    *(member(3, f"p{number}", "13") for number in (1, 2)),
+    member(3, "p3"),
+    member(4, "p4"),
+    member(4, "p5", "24"),
+    member(5, "p5", "13"),
+    member(6, "p6"),
+    member(6, "both"),
+    member(7, "both"),
+    member(1, "p8", county_code=ELSEWHERE),
+    member(6, "999", id_link="placeholder"),
+    member(7, "999", id_link="placeholder"),
+]
+NAMED = ["p1", "p1", "p2", "p3", "p4", "p5", "p6", "both", "p8", "nobody", None]
+"""Persons that the other feeds name, one of them twice."""
+
+
+@pytest.fixture(scope="module")
+def october(warehouse: Settings) -> int:
+    county.empty()
+    named = [{"id_link": "usable", "id_number_hash": person} for person in NAMED]
+    heads = [{"id_link": "usable", "head_id_number_hash": person} for person in NAMED]
+    given = county.load(
+        "2026-10",
+        {
+            "register.household": HOUSEHOLDS,
+            "register.member": MEMBERS,
+            "civil_affairs.dibao": heads,
+            "health.insurance": named,
+            # by number as well: of a household that is gone, of one in the next county, of nobody's
+            "water.supply": [*heads, *({"household_no": household_no(number)} for number in (1, 4, 6, 99))],
+        },
+    )
+    build_id = county.plan("2026-10", {feed_id: (name, "2026-10", 0) for feed_id, name in given.items()})
+    selected = " ".join(f"+{name}" for name in (*LINKS, "assert_identity_is_one_to_one"))
+    run_dbt("build", selected, build_id=build_id, county_code=county.COUNTY, period="2026-10")
+    return build_id
+
+
+def rows(query: str) -> list[tuple[Any, ...]]:
+    with connect(Role.BUILDER) as connection:
+        return connection.execute(query.encode()).fetchall()
+
+
+def test_one_row_out_for_every_row_in(october: int) -> None:
+    for feed_id in ("register.household", "register.member", *LINKED):
+        department, feed = feed_id.split(".")
+        (counts,) = rows(
+            f"select (select count(*) from staging.stg_{department}__{feed}), count(*),"
+            f" count(distinct (submission_id, source_sheet, source_row)) from identity.int_link__{feed}"
+        )
+        assert len(set(counts)) == 1, (feed_id, counts)
+
+
+def test_people_follow_their_household_and_families_keep_apart(october: int) -> None:
+    found = {
+        person: (status, number)
+        for person, status, number in rows(
+            "select roll.id_number_hash, link.link_status, key.household_no from staging.stg_health__insurance as roll"
+            " join identity.int_link__insurance as link using (submission_id, source_sheet, source_row)"
+            " left join identity.household_key_map as key on link.household_key = key.household_key"
+        )
+    }
+    wanted: dict[str | None, tuple[str, str | None]] = {
+        "p1": ("linked", household_no(3)),
+        "p2": ("linked", household_no(3)),
+        "p3": ("linked", household_no(3)),
+        "p4": ("linked", household_no(4)),
+        "p5": ("linked", household_no(5)),
+        "p6": ("linked", household_no(6)),
+        "both": ("ambiguous", None),
+        "p8": ("not_in_register", None),  # of the next county, whose household 1 is not ours
+        "nobody": ("not_in_register", None),
+        None: ("no_key", None),
+    }
+    assert found == wanted
+
+
+def test_a_number_of_another_county_is_another_household(october: int) -> None:
+    found = rows(
+        "select issuing_authority, count(distinct m.person_key) from identity.household_key_map as k"
+        f" join identity.int_membership as m using (household_key) where household_no = '{household_no(1)}'"
+        " group by household_key, issuing_authority order by 1"
+    )
+    assert found == [(ELSEWHERE, 1), (county.COUNTY, 1)]
+    assert rows("select count(*) from identity.person_key_map where id_number_hash = '999'") == [(2,)]
+
+
+def compiled(kind: str, name: str) -> bytes:
+    """What dbt last made of a model or test."""
+    (path,) = (Path(environment()["DBT_TARGET_PATH"]) / "compiled" / "hearth" / kind).rglob(f"{name}.sql")
+    return path.read_bytes()
+
+
+def test_what_would_multiply_a_link_is_named(october: int) -> None:
+    test = compiled("tests", "assert_identity_is_one_to_one")
+    for table in ("int_household", "int_membership", "int_person_household", "household_key_map"):
+        with connect(Role.OWNER) as connection:
+            assert connection.execute(test).fetchall() == []
+            connection.execute(f"create temp table twin as select * from identity.{table} limit 1".encode())
+            if table.endswith("_map"):
+                connection.execute(b"update twin set household_key = 1")  # the same number under another key
+            connection.execute(f"insert into identity.{table} select * from twin".encode())
+            assert [row[0] for row in connection.execute(test).fetchall()] == [table]
+            connection.rollback()
+
+
+def test_a_resend_adds_the_new_alone_and_two_numbers_never_share_a_key(october: int) -> None:
+    keys = "select * from identity.household_key_map order by household_key"
+    before = rows(keys), rows("select * from identity.person_key_map order by person_key")
+    again = county.load(
+        "2026-11",
+        {"register.household": [*HOUSEHOLDS, household(8)], "register.member": [*MEMBERS, member(8, "new")]},
+    )
+    build_id = county.plan("2026-11", {feed_id: (name, "2026-11", 0) for feed_id, name in again.items()})
+    run_dbt(
+        "run",
+        "+household_key_map +person_key_map",
+        build_id=build_id,
+        county_code=county.COUNTY,
+        period="2026-11",
+    )
+    assert set(before[0]) < set(rows(keys))
+    assert len(rows(keys)) == len(before[0]) + 1
+    assert len(rows("select from identity.person_key_map")) == len(before[1]) + 1
+
+    with connect(Role.OWNER) as connection:  # household 8 as if another number had its hash
+        connection.execute(
+            b"update identity.household_key_map set household_no = 'other' where household_no = %s", [household_no(8)]
+        )
+        with pytest.raises(psycopg.errors.InvalidTextRepresentation, match="stands for two numbers"):
+            connection.execute(compiled("models", "household_key_map"))
+        connection.rollback()
