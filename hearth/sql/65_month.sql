@@ -2,7 +2,8 @@
 
 -- Feeds of which a build reads earlier published months, too, and how many. A test holds this to the dbt project.
 create or replace view ops.feed_history (department, feed, months) as
-values ('water', 'supply', 12);
+values ('water', 'supply', 12), ('water', 'scheme', 11), ('education', 'aid', 12), ('education', 'dropout', 11),
+    ('civil_affairs', 'dibao', 1);
 comment on view ops.feed_history is '回看月数 | feeds of which a build reads earlier months as they were published';
 
 -- The submissions of those months, pinned as ops.build_input pins the month's own.

@@ -55,13 +55,6 @@ regions as (
 
 ),
 
-opening as (
-
-    select * from {{ ref('stg_published__indicator_month') }}
-    where indicator_code = 'POV-06' and level_code = 'county'
-
-),
-
 -- One row a village, households without a village among them.
 household_tallies as (
 
@@ -270,29 +263,13 @@ link_rows as (
         universe_households::numeric as denominator,
         0::numeric as unknown
     from feeds
-    where submission_id is not null and feed_id not in ('{{ of_places | join("', '") }}')
-
-),
-
-reduction as (
-
-    select
-        counties.county_code,
-        counties.period,
-        counties.region_code,
-        counties.level_code,
-        'POV-07'::text as indicator_code,
-        ''::text as part,
-        counties.unit_count,
-        opening.numerator - counties.numerator as numerator,
-        null::numeric as denominator,
-        0::numeric as unknown
-    from counties
-    inner join opening
-        on
-            counties.region_code = opening.region_code
-            and (left(counties.period, 4)::integer - 1)::text || '-12' = opening.period
-    where counties.indicator_code = 'POV-06'
+    where
+        submission_id is not null
+        and feed_id not in (
+            {%- for feed_id in of_places %}
+            '{{ feed_id }}'{% if not loop.last %},{% endif %}
+            {%- endfor %}
+        )
 
 ),
 
@@ -326,8 +303,6 @@ final as (
     select * from guarantee_rows
     union all
     select * from link_rows
-    union all
-    select * from reduction
     union all
     select * from connections
 

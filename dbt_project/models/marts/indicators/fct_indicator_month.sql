@@ -152,7 +152,8 @@ explained as (
             when not spread.is_first_release and spread.feeds like '%*%' then 'feed_not_available'
             when not spread.is_first_release then 'not_answerable'
             when spread.is_missing and spread.indicator_code not like 'GUA-%' then 'feed_not_received'
-            when spread.indicator_code = 'POV-07' and spread.unit_count = 0 then 'no_opening_stock'
+            -- The feeds are there, and yet something is missing that decision 0030 names.
+            when spread.indicator_code in ('CIV-05', 'POV-07') then 'not_computed'
             when spread.unit_count = 0 then 'no_unit'
         end as missing_reason
     from spread

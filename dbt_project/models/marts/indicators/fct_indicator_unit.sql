@@ -396,8 +396,7 @@ measured as (
         'PWR-02'::text as indicator_code,
         voltage.point_no as unit_no,
         voltage.period as unit_period,
-        -- A point that no district of this month's roll names still says where it stands.
-        coalesce(link.village_code, villages.village_code, village_names.village_code) as village_code,
+        link.village_code,
         (voltage.monitored_minutes - voltage.over_minutes - voltage.under_minutes)::numeric as numerator,
         voltage.monitored_minutes::numeric as denominator,
         voltage.submission_id,
@@ -407,11 +406,6 @@ measured as (
     left join voltage_links as link
         on
             {{ same_row('voltage', 'link') }}
-    left join villages on voltage.region_code = villages.village_code
-    left join village_names
-        on
-            {{ region_stem('voltage.township_name') }} = village_names.township_stem
-            and {{ region_stem('voltage.village_name') }} = village_names.village_stem
     where voltage.monitored_minutes is not null
 
 ),

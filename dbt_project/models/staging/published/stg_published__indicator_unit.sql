@@ -36,7 +36,11 @@ final as (
         period < '{{ var("period") }}'
         and (
             (indicator_code = 'CIV-01' and period = '{{ shift_month(var("period"), -1) }}')
-            or (indicator_code = 'EDU-02' and period >= left('{{ var("period") }}', 4) || '-01')
+            or (
+                indicator_code = 'EDU-02'
+                and period >= '{{ shift_month(var("period"), -11) }}'
+                and left(period, 4) = left('{{ var("period") }}', 4)
+            )
         )
 
 )
