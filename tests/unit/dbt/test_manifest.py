@@ -19,6 +19,7 @@ import pytest
 
 from hearth.dbt import PROJECT_DIR
 from hearth.settings import PROJECT_ROOT
+from publishing.policy import policy
 
 PREFIXES = {
     "staging": ("stg_", "base_"),
@@ -43,6 +44,9 @@ FAN_OUT_ALLOWED = {
 SOURCE_PAST_STAGING = {
     "fct_household_analysis": "its salt: a staging view of it would be one more place to read it",
     "v_publication": "readers see the ledger of publications itself; they have no right on staging",
+}
+LEDGERS = {
+    "source.hearth.published.fct_contradiction": "not a feed: months build on it one after another (decision 0031)",
 }
 STAGING_OF_STAGING = {"base_ops__build_input": "a base model: the pin is one for all feeds"}
 
@@ -253,12 +257,19 @@ def test_readiness_knows_of_every_feed_of_which_earlier_months_are_read(manifest
     known = {(f"{department}.{feed}", int(months)) for department, feed, months in said}
     found = set()
     for node in manifest["nodes"].values():
-        facts = [name for name in node["depends_on"]["nodes"] if name.startswith("source.hearth.published.fct_")]
+        sources = set(node["depends_on"]["nodes"]) - LEDGERS.keys()
+        facts = [name for name in sources if name.startswith("source.hearth.published.fct_")]
         if node["resource_type"] != "model" or not facts:
             continue
         history = node["config"]["meta"].get("history")
         assert history, f"[{node['name']}] reads {facts}: name feed and months in meta.history and in 65_month.sql"
-        for one in history if isinstance(history, list) else [history]:
-            assert f"-{one['months']})" in node["raw_code"], f"[{node['name']}] does not read so many months"
-            found.add((one["feed"], one["months"]))
+        # A model of several feeds reads each as far back as it must; the longest window holds for all of it.
+        several = history if isinstance(history, list) else [history]
+        windows = {int(months) for months in re.findall(r"-(\d+)\)", node["raw_code"])}
+        assert max(windows, default=99) <= max(one["months"] for one in several), f"[{node['name']}] reads more months"
+        assert isinstance(history, list) or history["months"] in windows, f"[{node['name']}] reads fewer months"
+        found |= {(one["feed"], one["months"]) for one in several}
     assert found == known
+    # Changes are told against the month before, read off versions: of the feeds that say who there is.
+    nearest = re.findall(r"\('(\w+)', '(\w+)', null\)", (PROJECT_ROOT / "hearth/sql/65_month.sql").read_text("utf-8"))
+    assert {f"{department}.{feed}" for department, feed in nearest} == policy().universe_feeds
