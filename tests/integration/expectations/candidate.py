@@ -114,6 +114,11 @@ select county_code, period, feed as feed_id, submission_id, '{period}'::text as 
     {stamp} as stamp
 from ops.submission where period = '{period}';
 
+create table candidate.fct_link_rate as
+select county_code, period, feed as feed_id, 'linked'::text as link_status, 'direct'::text as link_path,
+    rows_accepted as row_count, rows_accepted as feed_row_count, {households} as household_count, {stamp} as stamp
+from ops.submission where period = '{period}';
+
 alter table candidate.dim_region add primary key (region_code, county_code);
 alter table candidate.dim_month add primary key (period, county_code);
 alter table candidate.dim_household add primary key (household_key, county_code);
@@ -130,6 +135,7 @@ alter table candidate.dim_indicator add primary key (indicator_code, county_code
 alter table candidate.fct_indicator_unit add primary key (county_code, period, indicator_code, unit_key);
 alter table candidate.fct_indicator_month add primary key (county_code, period, region_code, indicator_code, part);
 alter table candidate.fct_feed_reconciliation add primary key (county_code, period, feed_id);
+alter table candidate.fct_link_rate add primary key (county_code, period, feed_id, link_status, link_path);
 create index dibao_by_household on candidate.fct_dibao (household_key);
 """
 
