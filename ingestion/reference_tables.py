@@ -99,6 +99,22 @@ CSV_TABLES: tuple[ReferenceTable, ...] = (
         ("indicator_code",),
     ),
     ReferenceTable(
+        "indicator_threshold",
+        "指标目标值 | targets and thresholds of the indicators, by place and date; a place beats the country",
+        (
+            ("indicator_code", "text not null", "指标代码 | indicator it is for"),
+            ("region_code", "text not null default ''", "适用地区 | 12-digit code; empty is the whole country"),
+            _FROM,
+            _TO,
+            ("operator", "text not null check (operator in ('>=', '>', '<', '='))", "运算符 | >=, >, < or ="),
+            ("value", "text not null", "数值 | number, or in braces the name of a parameter"),
+            ("due_date", "date", "完成期限 | day by which it is to be reached; null is none"),
+            _CLAUSE,
+            _SOURCE,
+        ),
+        ("indicator_code", "region_code", "valid_from"),
+    ),
+    ReferenceTable(
         "rule",
         "规则目录 | rules between departments and over months: what they are called, who owns them, who may see what",
         (

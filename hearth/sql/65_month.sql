@@ -5,10 +5,12 @@
 create or replace view ops.feed_history (department, feed, months) as
 values
     ('water', 'supply', 12),
+    ('water', 'scheme', 11),
+    ('education', 'dropout', 11),
     ('civil_affairs', 'dibao', 23),
     ('civil_affairs', 'tekun', 12),
     ('health', 'settlement', 11),
-    ('education', 'aid', 6),
+    ('education', 'aid', 12),
     ('health', 'contract', 3),
     ('health', 'insurance', 3),
     ('power', 'connection', 6),

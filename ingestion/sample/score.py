@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,6 @@ from psycopg import sql
 from hearth.database import Role, connect
 from ingestion.reference_data import indicators
 from ingestion.sample.conclusions import GUARANTEES, MET, UNMET
-from ingestion.sample.indicators import GUARANTEE_OF
 from ingestion.sample.key_tables import load_table, months_of, read_table
 from ingestion.sample.score_contradictions import Episode, read_ledger, score_contradictions
 from ingestion.sample.score_events import DatedEvent, read_events, score_events
@@ -39,10 +38,10 @@ ABSENT = "absent"
 """Not a state: the household is in the key or in the warehouse only."""
 _COUNTS = ("universe", "met", "unmet", "unknown")
 _INDICATOR_COUNTS = ("numerator", "denominator", "unknown")
-UNKNOWN_SHARE = "GUA-10"
-"""The share of households of which nobody knows whether they meet a guarantee."""
 _WHOLE_FILE = ("", 0)
 
+Place = tuple[str, str, str, str]
+Counts = tuple[float | None, float | None, float | None]
 Address = tuple[str, str, int]
 """sha256 of the file, sheet, row; an empty sheet and row 0 for the whole file."""
 
@@ -66,6 +65,8 @@ class Found:
     """Month, region, guarantee -> universe, met, unmet, unknown."""
     warnings: frozenset[tuple[Address, str]] = frozenset()
     """Warnings on rows: address, rule."""
+    indicators: Mapping[Place, Counts] = field(default_factory=dict)
+    """Month, indicator, part, region -> numerator, denominator, unknown; of nobody there is nothing to compare."""
     events: tuple[DatedEvent, ...] | None = None
     """What happened when; None: not computed."""
     ledger: tuple[Episode, ...] | None = None
@@ -117,6 +118,22 @@ def _links() -> tuple[dict[Address, tuple[str | None, str | None]], str | None, 
     return links, next(iter(periods), None), feeds
 
 
+def _rounded(number: Any) -> float | None:
+    """Sums of amounts come in another order, so their last digits differ."""
+    return None if number is None else round(float(number), 6)
+
+
+def _indicators() -> dict[Place, Counts]:
+    with connect(Role.READER) as connection:
+        return {
+            (period, code, part, region): (_rounded(numerator), _rounded(denominator), _rounded(unknown))
+            for period, code, part, region, numerator, denominator, unknown in connection.execute(
+                "select period, indicator_code, part, region_code, numerator, denominator, unknown"
+                " from shared.v_indicator where reason is null or reason = 'no_denominator'"
+            )
+        }
+
+
 def _published() -> tuple[dict[tuple[str, str], dict[str, str]], dict[tuple[str, str, str], tuple[int, int, int, int]]]:
     columns = sql.SQL(", ").join(sql.Identifier(f"{name}_state") for name in STATES)
     with connect(Role.READER) as connection:
@@ -151,6 +168,7 @@ def read_warehouse() -> Found:
         warnings=warnings,
         events=read_events(),
         ledger=read_ledger(),
+        indicators=_indicators(),
         outlook=foreseen,
         asked=asked,
     )
@@ -256,22 +274,8 @@ def _score_rates(score: Score, found: Found, key: Path) -> None:
     score.rates = dict(rates)
 
 
-def _said(found: Found) -> dict[tuple[str, str, str, str], tuple[int, int, int]]:
-    """(Month, indicator, part, region) -> numerator, denominator, unknown: what the warehouse says, under its codes.
-
-    Rates of the guarantees are all it has so far: those of the households that meet one, and of those of whom nobody
-    knows. An indicator that is not here is not computed yet.
-    """
-    codes = {guarantee: code for code, guarantee in GUARANTEE_OF.items()}
-    said: dict[tuple[str, str, str, str], tuple[int, int, int]] = {}
-    for (period, region, guarantee), (universe, met, _, unknown) in found.rates.items():
-        said[period, codes[guarantee], "", region] = (met, universe, unknown)
-        said[period, UNKNOWN_SHARE, guarantee, region] = (unknown, universe, 0)
-    return said
-
-
 def _score_indicators(score: Score, found: Found, key: Path) -> None:
-    said = {place: counts for place, counts in _said(found).items() if place[0] in score.periods}
+    said = {place: counts for place, counts in found.indicators.items() if place[0] in score.periods}
     names = {code: one.name_zh for code, one in indicators().items() if one.is_first_release}
     scores = {code: IndicatorScore(name) for code, name in names.items()}
     for _, code, _, _ in said:
@@ -284,15 +288,15 @@ def _score_indicators(score: Score, found: Found, key: Path) -> None:
             (row["period"], row["indicator_code"], row["part"], row["region_code"]),
         )
         counts = said.get(place)
-        expected = tuple(row[f"expected_{name}"] for name in _INDICATOR_COUNTS)
+        expected = tuple(_rounded(row[f"expected_{name}"]) for name in _INDICATOR_COUNTS)
         if row["expected_numerator"] is not None:
             one.in_key += 1
             if counts == expected:
                 one.equal += 1
             elif one.said:
                 score.note("indicator", f"{place}: key {expected}, warehouse {counts} ({_INDICATOR_COUNTS})")
-        if counts is not None and counts[1] and row["true_value"] is not None:
-            least, most = counts[0] / counts[1], (counts[0] + counts[2]) / counts[1]
+        if counts is not None and counts[0] is not None and counts[1] and row["true_value"] is not None:
+            least, most = counts[0] / counts[1], (counts[0] + (counts[2] or 0)) / counts[1]
             one.truth_compared += 1
             one.truth_inside += least <= row["true_value"] <= most
     score.indicators = scores

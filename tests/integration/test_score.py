@@ -85,6 +85,8 @@ def _damage() -> None:
             " (select min(household_key) from marts.fct_household_month where housing_state = 'unknown')",
             "update marts.fct_guarantee_region_month set met = met + 1, universe = universe + 1"
             " where level_code = 'county' and guarantee = 'water'",
+            "update marts.fct_indicator_month set numerator = numerator + 1"
+            " where level_code = 'county' and indicator_code = 'GUA-06'",
         ):
             assert connection.execute(statement.encode()).rowcount == 1
 

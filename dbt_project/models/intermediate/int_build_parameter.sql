@@ -52,7 +52,8 @@ final as (
             'carry_register', 'carry_education', 'carry_insurance', 'carry_water', 'carry_power', 'survey_carry_months',
             'house_cert_months', 'quality_test_months', 'newborn_days', 'water_cut_days', 'compulsory_age_min',
             'compulsory_age_max', 'xd_gap_months', 'due_day', 'xd_grace_months', 'reopen_months', 'zero_kwh_months',
-            'empty_house_months', 'connect_days', 'aid_due_day'
+            'empty_house_months', 'connect_days', 'aid_due_day',
+            'contract_valid_months', 'followup_days', 'senior_grant_yuan'
         ] %}
         max(value) filter (where parameter_code = '{{ parameter }}')::integer as {{ parameter }},
         {%- endfor %}

@@ -12,7 +12,7 @@ from hearth.database import Role, connect
 COUNTY = "530524"
 PERIOD = "2026-10"
 HOUSEHOLDS = 24
-TABLES = 13
+TABLES = 16
 GUARANTEES = ("food", "clothing", "education", "medical", "housing", "water", "power")
 FEEDS = (("demo", "household"), ("demo", "member"))
 
@@ -92,6 +92,21 @@ from (
     group by household.county_code, household.period, area.region_code, area.level_code, cell.guarantee
 ) as total;
 
+create table candidate.dim_indicator as
+select 'GUA-08'::text as indicator_code, '{county}'::text as county_code, 'share'::text as unit,
+    'ratio'::text as formula_class, 'village;township;county'::text as levels, {stamp} as stamp;
+create table candidate.fct_indicator_unit as
+select '{county}'::text as county_code, '{period}'::text as period, 'WAT-06'::text as indicator_code,
+    1::bigint as unit_key, null::text as village_code, 9::numeric as numerator, 10::numeric as denominator,
+    {stamp} as stamp;
+create table candidate.fct_indicator_month as
+select county_code, period, region_code, level_code, 'GUA-08'::text as indicator_code, ''::text as part,
+    met::numeric as numerator, universe::numeric as denominator, unknown::numeric as unknown,
+    (met::numeric / universe)::numeric(18, 6) as value, (met::numeric / universe)::numeric(18, 6) as value_min,
+    ((met + unknown)::numeric / universe)::numeric(18, 6) as value_max, 'unknown'::text as verdict,
+    null::text as reason, {stamp} as stamp
+from candidate.fct_guarantee_region_month where guarantee = 'five';
+
 create table candidate.fct_feed_reconciliation as
 select county_code, period, feed as feed_id, submission_id, '{period}'::text as source_period, false as is_carried,
     rows_accepted as accepted_rows, rows_accepted as staged_rows, rows_accepted as linked_rows, 0 as unlinked_rows,
@@ -116,6 +131,9 @@ alter table candidate.fct_house_assessment add primary key (household_key, count
 alter table candidate.fct_house_renovation add primary key (household_key, county_code, period, started_at);
 alter table candidate.fct_water_supply add primary key (household_key, county_code, period);
 alter table candidate.fct_guarantee_region_month add primary key (county_code, period, region_code, guarantee);
+alter table candidate.dim_indicator add primary key (indicator_code, county_code);
+alter table candidate.fct_indicator_unit add primary key (county_code, period, indicator_code, unit_key);
+alter table candidate.fct_indicator_month add primary key (county_code, period, region_code, indicator_code, part);
 alter table candidate.fct_feed_reconciliation add primary key (county_code, period, feed_id);
 alter table candidate.fct_link_rate add primary key (county_code, period, feed_id, link_status, link_path);
 create index dibao_by_household on candidate.fct_dibao (household_key);

@@ -26,7 +26,13 @@ final as (
         feeds,
         clause,
         is_first_release,
-        not_answerable_because
+        not_answerable_because,
+        worked_example,
+        -- Another definition is another version, whoever forgot to say so.
+        left(
+            md5(concat_ws('|', grain, formula_class, unit, levels, numerator, denominator, unknown_rule, direction, feeds)),
+            8
+        ) as indicator_version
     from indicators
 
 )

@@ -24,6 +24,7 @@ final as (
         lead,
         feeds,
         clause,
+        worked_example,
         is_first_release,
         not_answerable_because
     from indicators
