@@ -8,12 +8,13 @@
     monitored   has a monitor class                               risk_removed  has none any more
     reclassed   another monitor class                             moved         another village
 
-    The county's first month known is where the history begins: nobody entered in it.
+    The county's first month known is where the history begins: nobody entered in it. `history` names the CTE it is
+    read off, where `versions` holds some households only.
 -#}
-{% macro status_changes() -%}
+{% macro status_changes(history='versions') -%}
 beginning as (
 
-    select min(valid_from) as first_period from versions
+    select min(valid_from) as first_period from {{ history }}
 
 ),
 
