@@ -48,6 +48,7 @@ lock:
 	uv pip compile --universal --generate-hashes --no-strip-extras --no-emit-index-url --no-emit-find-links --python-version 3.11 --custom-compile-command "make lock" requirements-dev.in -o requirements-dev.lock
 	$(PYTHON) -m hearth.lock requirements.lock requirements-dev.lock
 
-# The pictures of the clerk's guide, from what the system writes today. Needs LibreOffice and poppler-utils.
+# The pictures of the guides, from what the system writes and runs today. Needs LibreOffice and poppler-utils.
 pictures: $(BIN)/hearth
 	@$(BIN)/python -m ingestion.sample.pictures
+	@$(BIN)/python -m hearth.services.asset_graph

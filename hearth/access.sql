@@ -29,6 +29,8 @@ grant update (
 ) on ops.submission to hearth_loader;
 grant select, insert on ops.first_arrival, ops.confirmation, ops.reopening, ops.calendar_change to hearth_loader;
 grant select, insert on ops.placeholder_waiver to hearth_loader;
+-- Decisions are kept for good: no update, no delete.
+grant select, insert on ops.link_decision to hearth_loader;
 grant select, insert on ops.calendar to hearth_loader;
 grant update (expectation, due_at, cutoff_at, moved_because, is_provisional) on ops.calendar to hearth_loader;
 grant select, insert, delete on ops.mended_row to hearth_loader;

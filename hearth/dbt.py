@@ -19,6 +19,7 @@ from typing import Any
 
 import structlog
 
+from hearth import lineage
 from hearth.database import Role, connect, password
 from hearth.settings import PROJECT_ROOT, settings
 
@@ -146,6 +147,7 @@ def run_dbt(
         raise DatabaseAway(f"dbt {command} [{select}] lost the database; it can be run again")
     if build_id > 0:
         _record(build_id, select, results)
+        lineage.emit_dbt(PROJECT_DIR, command, environment())
     if failed or finished.returncode != 0 or not results:
         shown = "\n".join(f"[{node['unique_id']}] {node['status']}: {node.get('message')}" for node in failed[:10])
         raise BuildFailed(

@@ -62,6 +62,7 @@ class Settings(BaseSettings):
     queue_host: str | None = Field(default=None, description="Redis, for Celery workers. None: tasks run in place.")
     parallelism: int = Field(default=4, ge=1, description="Tasks at once, over all workers.")
     log_level: str = "INFO"
+    lineage: str | None = Field(default=None, description="OpenLineage: file, or the address of a server. None: off.")
 
     @field_validator("home")
     @classmethod

@@ -63,8 +63,9 @@ with live as (
     cross join ops.feed_history as history
     inner join published as earlier
         on earlier.period < candidate.period
-        and earlier.period >= to_char(
-            (candidate.period || '-01')::date - make_interval(months => history.months), 'YYYY-MM'
+        and earlier.period >= coalesce(
+            to_char((candidate.period || '-01')::date - make_interval(months => history.months), 'YYYY-MM'),
+            (select max(nearest.period) from published as nearest where nearest.period < candidate.period)
         )
     inner join ops.build_input as input
         on input.build_id = earlier.build_id and input.department = history.department

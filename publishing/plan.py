@@ -71,13 +71,27 @@ def remembered_inputs(connection: Connection, county_code: str, period: Period) 
         select i.department, i.feed, p.period, i.submission_id
         from ops.feed_history as h
         join ops.publication as p on p.county_code = %(county)s and p.state = 'live' and p.period < %(period)s
-            and p.period >= to_char((%(period)s || '-01')::date - make_interval(months => h.months), 'YYYY-MM')
+            and p.period >= coalesce(
+                to_char((%(period)s || '-01')::date - make_interval(months => h.months), 'YYYY-MM'),
+                (
+                    select max(n.period) from ops.publication as n
+                    where n.county_code = %(county)s and n.state = 'live' and n.period < %(period)s
+                )
+            )
         join ops.build_input as i on i.build_id = p.build_id and i.department = h.department and i.feed = h.feed
         where not i.is_carried
         """,
         {"county": county_code, "period": str(period)},
     ).fetchall()
     return sorted(Remembered(*row) for row in rows)
+
+
+def _newest_decision(connection: Connection, county_code: str) -> int:
+    """The last decision about a row and a household, which the build is to know; 0 without any."""
+    row = connection.execute(
+        "select coalesce(max(decision_id), 0) from ops.link_decision where county_code = %s", [county_code]
+    ).fetchone()
+    return int(row[0]) if row else 0
 
 
 def _is_settled(connection: Connection, county_code: str, period: Period, wanted: frozenset[tuple[str, ...]]) -> bool:
@@ -96,6 +110,8 @@ def _is_settled(connection: Connection, county_code: str, period: Period, wanted
         select build_id, '' as period, submission_id from ops.planned_input join settled using (build_id)
         union all
         select build_id, period, submission_id from ops.build_history join settled using (build_id)
+        union all
+        select build_id, 'decisions', last_decision_id::text from ops.build join settled using (build_id)
         """,
         {"county": county_code, "period": str(period)},
     ).fetchall()
@@ -109,7 +125,8 @@ def plan_build(county_code: str, period: str, *, force: bool = False) -> int | N
     """Write ``ops.build`` and what it reads for a month; return the build id, None when nothing is to be done.
 
     Nothing to do: a feed of the universe has never been received, or the live publication (or one that was rolled back
-    from it) has exactly these inputs. ``force`` plans in the second case too, for a rebuild with new code.
+    from it) has exactly these inputs and knew every decision about links. ``force`` plans in the second case too, for a
+    rebuild with new code.
     Raises ValueError when ``period`` is not a month.
     """
     month = Period.parse(period)
@@ -121,12 +138,15 @@ def plan_build(county_code: str, period: str, *, force: bool = False) -> int | N
             return None
         remembered = remembered_inputs(connection, county_code, month)
         wanted = {("", item.submission_id) for item in inputs} | {(r.period, r.submission_id) for r in remembered}
+        decision_id = _newest_decision(connection, county_code)
+        wanted.add(("decisions", str(decision_id)))
         if not force and _is_settled(connection, county_code, month, frozenset(wanted)):
             _log.info("nothing to build", county=county_code, period=period, reason="inputs unchanged")
             return None
         row = connection.execute(
-            "insert into ops.build (county_code, period, code_version) values (%s, %s, %s) returning build_id",
-            [county_code, period, version("hearth")],
+            "insert into ops.build (county_code, period, code_version, last_decision_id) values (%s, %s, %s, %s)"
+            " returning build_id",
+            [county_code, period, version("hearth"), decision_id],
         ).fetchone()
         if row is None:
             raise RuntimeError("the ledger returned no build id")

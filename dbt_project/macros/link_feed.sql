@@ -5,15 +5,21 @@
     household_no    column with a household number, or none
     id_hash         column with the keyed hash of an ID number, or none; any member of the household answers to it
     id_usable       condition under which that number may be used (a placeholder links nobody)
+    name_hash       column with the keyed hash of that person's name; a decision knows a row without a number by it
+    account_no      column with the number of a meter or account, or none; likewise
     path            name of the ID path: person, head or account
 
     link_status     linked            one household
-                    not_in_register   a usable key, but nobody on the register has it
+                    not_in_register   a usable key, but nobody on the register has it, or a person said: not this one
                     no_key            no household number, and no usable ID number
                     conflict          number and ID point to two households: no household is given
                     ambiguous         the ID alone points to two households
+    link_path       direct, the path of the ID, or decision: a person said so (ops.link_decision), against any other path
 -#}
-{% macro link_feed(feed, household_no=none, id_hash=none, id_usable="id_link = 'usable'", path=none) -%}
+{% macro link_feed(
+    feed, household_no=none, id_hash=none, id_usable="id_link = 'usable'", name_hash=none, account_no=none, path=none
+) -%}
+{%- set is_decidable = id_hash is not none -%}
 with
 
 feed as (
@@ -36,6 +42,15 @@ persons as (
 ),
 
 {% endif -%}
+{% if is_decidable -%}
+decisions as (
+
+    select * from {{ ref('int_link_decision') }}
+    where feed_id = '{{ feed_id_of(feed) }}'
+
+),
+
+{% endif -%}
 keyed as (
 
     select
@@ -45,6 +60,11 @@ keyed as (
         county_code,
         period,
         {{ household_no or 'null::text' }} as stated_household_no,
+        {% if is_decidable -%}
+        {{ link_subject(
+            "case when " ~ id_usable ~ " then " ~ id_hash ~ " end", account_no or 'null::text', name_hash
+        ) }} as subject,
+        {% endif -%}
         {% if id_hash -%}
         case when {{ id_usable }} then {{ id_hash }} end as usable_id_hash
         {%- else -%}
@@ -54,7 +74,7 @@ keyed as (
 
 ),
 
-candidates as (
+found as (
 
     select
         keyed.*,
@@ -77,11 +97,63 @@ candidates as (
 
 ),
 
-decided as (
+{% if is_decidable -%}
+same as (
+
+    select * from decisions
+    where is_same
+
+),
+
+not_same as (
+
+    select * from decisions
+    where not is_same
+
+),
+
+-- What a person decided stands above what was found: a household named for good, or one never to be given again.
+candidates as (
+
+    select
+        found.submission_id,
+        found.source_sheet,
+        found.source_row,
+        found.county_code,
+        found.period,
+        found.stated_household_no,
+        found.usable_id_hash,
+        found.person_key,
+        found.is_ambiguous,
+        same.household_key as decided_household_key,
+        case when not_direct.subject is null then found.direct_household_key end as direct_household_key,
+        case when not_person.subject is null then found.person_household_key end as person_household_key
+    from found
+    left join same on found.subject = same.subject
+    left join not_same as not_direct
+        on found.subject = not_direct.subject and found.direct_household_key = not_direct.household_key
+    left join not_same as not_person
+        on found.subject = not_person.subject and found.person_household_key = not_person.household_key
+
+),
+
+{% else -%}
+candidates as (
+
+    select
+        found.*,
+        null::bigint as decided_household_key
+    from found
+
+),
+
+{% endif -%}
+judged as (
 
     select
         *,
         case
+            when decided_household_key is not null then 'linked'
             when direct_household_key <> person_household_key then 'conflict'
             when direct_household_key is null and is_ambiguous then 'ambiguous'
             when coalesce(direct_household_key, person_household_key) is not null then 'linked'
@@ -100,17 +172,40 @@ final as (
         submission_id,
         source_sheet,
         source_row,
-        case when link_status = 'linked' then coalesce(direct_household_key, person_household_key) end as household_key,
+        case
+            when link_status = 'linked'
+                then coalesce(decided_household_key, direct_household_key, person_household_key)
+        end as household_key,
         case when link_status = 'linked' then person_key end as person_key,
         link_status,
         case
             when link_status <> 'linked' then null
+            when decided_household_key is not null then 'decision'
             when direct_household_key is not null then 'direct'
             else '{{ path or "direct" }}'
         end as link_path
-    from decided
+    from judged
 
 )
 
 select * from final
+{%- endmacro %}
+
+
+{#- department.feed of a staging relation, which is named after it. -#}
+{% macro feed_id_of(feed) -%}
+    {{ feed.identifier | replace('stg_', '') | replace('__', '.') }}
+{%- endmacro %}
+
+
+{#-
+    What a decision knows a row by, in this month and in every later one: its usable ID number; without one the account;
+    without that the person's name and the village as the row names it. Tokens, so only ever compared.
+-#}
+{% macro link_subject(id_hash, account_no, name_hash, township='township_name', village='village_name') -%}
+    coalesce(
+            'id/' || {{ id_hash }},
+            'account/' || {{ account_no }},
+            'name/' || {{ name_hash }} || '/' || {{ region_stem(township) }} || '/' || {{ region_stem(village) }}
+        )
 {%- endmacro %}

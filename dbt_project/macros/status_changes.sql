@@ -8,6 +8,9 @@
     monitored   has a monitor class                               risk_removed  has none any more
     reclassed   another monitor class                             moved         another village
 
+    Beside each the register's own reason (code list household_change) and, where a household was founded out of another
+    (13) or taken into one (23), that other: the one where most of its people came from or went to.
+
     The county's first month known is where the history begins: nobody entered in it. `history` names the CTE it is
     read off, where `versions` holds some households only.
 -#}
@@ -18,6 +21,16 @@ beginning as (
 
 ),
 
+-- Who is monitored: the class stays in the row after the risk is gone.
+watched as (
+
+    select
+        versions.*,
+        case when not coalesce(versions.is_risk_removed, false) then versions.monitor_class_code end as watch_code
+    from versions
+
+),
+
 neighbours as (
 
     select
@@ -25,11 +38,11 @@ neighbours as (
         lag(valid_to) over history = {{ month_before('valid_from') }} as follows_directly,
         lag(is_active) over history as active_before,
         lag(poverty_status_code) over history as poverty_before,
-        lag(monitor_class_code) over history as monitor_before,
+        lag(watch_code) over history as monitor_before,
         lag(village_code) over history as village_before,
         lead(valid_from) over history as next_from,
         coalesce(bool_or(is_active) over earlier, false) as was_ever_active
-    from versions
+    from watched
     window
         history as (partition by household_key, county_code order by valid_from),
         earlier as (
@@ -51,9 +64,10 @@ stepped as (
         neighbours.poverty_before,
         neighbours.poverty_status_code as poverty_after,
         neighbours.monitor_before,
-        neighbours.monitor_class_code as monitor_after,
+        neighbours.watch_code as monitor_after,
         neighbours.village_before,
-        neighbours.village_code as village_after
+        neighbours.village_code as village_after,
+        neighbours.change_code as reason_code
     from neighbours
     cross join beginning
     where neighbours.valid_from > beginning.first_period
@@ -74,7 +88,7 @@ ended as (
 
 ),
 
-changes as (
+stated as (
 
     select
         household_key,
@@ -82,7 +96,8 @@ changes as (
         period,
         case when was_ever_active then 'returned' else 'entered' end as change_code,
         null::text as value_before,
-        poverty_after as value_after
+        poverty_after as value_after,
+        reason_code
     from stepped
     where is_active and not active_before
     union all
@@ -92,7 +107,8 @@ changes as (
         period,
         'left' as change_code,
         poverty_before as value_before,
-        poverty_after as value_after
+        poverty_after as value_after,
+        reason_code
     from stepped
     where active_before and not is_active
     union all
@@ -102,7 +118,8 @@ changes as (
         period,
         'left' as change_code,
         null::text as value_before,
-        null::text as value_after
+        null::text as value_after,
+        null::text as reason_code
     from ended
     union all
     select
@@ -115,7 +132,8 @@ changes as (
             else 'exited'
         end as change_code,
         poverty_before as value_before,
-        poverty_after as value_after
+        poverty_after as value_after,
+        reason_code
     from stepped
     where
         is_active and active_before
@@ -134,7 +152,8 @@ changes as (
             else 'reclassed'
         end as change_code,
         monitor_before as value_before,
-        monitor_after as value_after
+        monitor_after as value_after,
+        reason_code
     from stepped
     where is_active and active_before and monitor_before is distinct from monitor_after
     union all
@@ -144,9 +163,73 @@ changes as (
         period,
         'moved' as change_code,
         village_before as value_before,
-        village_after as value_after
+        village_after as value_after,
+        reason_code
     from stepped
     where is_active and active_before and village_before <> village_after
+
+),
+
+-- Where the people of a new household lived before, and where those of one that ends went.
+shared_people as (
+
+    select
+        other_household_key as household_key,
+        household_key as other_household_key,
+        county_code,
+        period,
+        '13' as reason_code,
+        count(*) as person_count
+    from moves
+    where other_household_key is not null
+    group by household_key, other_household_key, county_code, period
+    union all
+    select
+        household_key,
+        other_household_key,
+        county_code,
+        period,
+        '23' as reason_code,
+        count(*) as person_count
+    from moves
+    where other_household_key is not null
+    group by household_key, other_household_key, county_code, period
+
+),
+
+nearest as (
+
+    select distinct on (household_key, county_code, period, reason_code)
+        household_key,
+        county_code,
+        period,
+        reason_code,
+        other_household_key
+    from shared_people
+    order by
+        household_key asc, county_code asc, period asc, reason_code asc, person_count desc, other_household_key asc
+
+),
+
+changes as (
+
+    select
+        stated.household_key,
+        stated.county_code,
+        stated.period,
+        stated.change_code,
+        stated.value_before,
+        stated.value_after,
+        stated.reason_code,
+        nearest.other_household_key
+    from stated
+    left join nearest
+        on
+            stated.household_key = nearest.household_key
+            and stated.county_code = nearest.county_code
+            and stated.period = nearest.period
+            and stated.reason_code = nearest.reason_code
+            and stated.change_code in ('entered', 'returned', 'left')
 
 )
 {%- endmacro %}

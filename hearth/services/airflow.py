@@ -7,6 +7,7 @@ import os
 from base64 import urlsafe_b64encode
 from hashlib import sha256
 
+from hearth import lineage
 from hearth.database import Role, url
 from hearth.secrets import secret
 from hearth.settings import PROJECT_ROOT, settings
@@ -71,6 +72,7 @@ def environment() -> dict[str, str]:
         "XDG_RUNTIME_DIR": str(config.run_dir),
         **_queue(),
         **_store(),
+        **lineage.environment(),
     }
 
 

@@ -10,6 +10,8 @@ from datetime import datetime, timedelta
 from hearth.services import airflow
 from hearth.settings import settings
 
+_REFUSES = ("AIRFLOW__CORE__SQL_ALCHEMY_CONN", "_AIRFLOW_PROCESS_CONTEXT")
+
 
 def pools() -> dict[str, tuple[int, str]]:
     """Pool -> slots and what they are for. A task names the pool whose share of PostgreSQL it takes."""
@@ -22,8 +24,10 @@ def pools() -> dict[str, tuple[int, str]]:
 def clean() -> None:
     """Delete what Airflow knows of runs older than the setting says. Raises RuntimeError with Airflow's own words.
 
-    A process of its own, with the database's address: a task is not given it.
+    A process of its own, with the database's address: a task is not given it, and what Airflow sets to refuse it is
+    taken out of the environment.
     """
+    inherited = {name: value for name, value in os.environ.items() if name not in _REFUSES}
     before = datetime.now(settings().zone) - timedelta(days=settings().airflow_keep_days)
     words = ["db", "clean", "--clean-before-timestamp", before.isoformat(), "--skip-archive", "--yes"]
     finished = subprocess.run(
@@ -31,7 +35,7 @@ def clean() -> None:
         check=False,
         capture_output=True,
         text=True,
-        env={**os.environ, **airflow.environment()},
+        env={**inherited, **airflow.environment()},
     )
     if finished.returncode != 0:
         raise RuntimeError(f"airflow db clean failed: {finished.stderr[-2000:]}")

@@ -1,8 +1,9 @@
 -- What a month was closed from besides what its build reads today: what it was planned with, and what it remembers.
 
--- Feeds of which a build reads earlier published months, too, and how many. A test holds this to the dbt project.
+-- Feeds of which a build reads earlier published months, too, and how many; null: the newest one before it, however long
+-- ago (changes of households and persons are told against it). A test holds this to the dbt project.
 create or replace view ops.feed_history (department, feed, months) as
-values ('water', 'supply', 12);
+values ('water', 'supply', 12), ('register', 'household', null), ('register', 'member', null);
 comment on view ops.feed_history is '回看月数 | feeds of which a build reads earlier months as they were published';
 
 -- The submissions of those months, pinned as ops.build_input pins the month's own.

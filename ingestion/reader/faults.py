@@ -6,6 +6,7 @@ import io
 import posixpath
 import re
 import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from defusedxml.ElementTree import fromstring
@@ -20,8 +21,10 @@ _STRICT = "{http://purl.oclc.org/ooxml/spreadsheetml/main}"
 _LINK = re.compile(r"\}id$")
 # No step back: a comment full of "<c " must not make this quadratic.
 _CELL = re.compile(
-    rb"<(?:\w{1,20}:)?c\s([^<>]*+)(?:(?<=/)>|>((?:[^<]++|<(?!/?(?:\w{1,20}:)?c[\s>/]))*+)</(?:\w{1,20}:)?c>)"
+    rb"<(?:\w{1,20}:)?c((?:\s[^<>]*+)?+)(?:(?<=/)>|>((?:[^<]++|<(?!/?(?:\w{1,20}:)?c[\s>/]))*+)</(?:\w{1,20}:)?c>)"
 )
+_ROW_OR_CELL = re.compile(rb"<(?:\w{1,20}:)?(?P<kind>row|c)(?=[\s>/])(?P<attributes>[^<>]*+)>")
+_ROW_NUMBER = re.compile(rb'\br="(\d+)"')
 _REFERENCE = re.compile(rb'\br="([A-Z]{1,3})(\d+)"')
 _FORMULA = re.compile(rb"<(?:\w+:)?f[\s>/]")
 _VALUE = re.compile(rb"<(?:\w+:)?(?:v>[^<]|is[\s>/])")
@@ -85,30 +88,46 @@ def _two_decimals(styles: bytes) -> set[int]:
 
 def _octobers(xml: bytes, styles: set[int]) -> dict[tuple[int, int], str]:
     """GEN-20: 2019.1 in a cell that shows 2019.10 is October."""
-    found: dict[tuple[int, int], str] = {}
-    for cell in _LOST_ZERO.finditer(xml):
-        style, place = _STYLE.search(cell[1]), _REFERENCE.search(cell[1])
-        if style and place and int(style[1]) in styles:
-            found[(int(place[2]) - 1, _column(place[1]))] = f"{cell[2].decode()}0"
-    return found
+    cells = [cell for cell in _LOST_ZERO.finditer(xml) if (style := _STYLE.search(cell[1])) and int(style[1]) in styles]
+    return {place: f"{cell[2].decode()}0" for place, cell in zip(_places(xml, cells), cells, strict=True)}
+
+
+def _is_broken(attributes: bytes, inner: bytes) -> bool:
+    if b't="e"' in attributes:
+        return True
+    # A text formula may well have come out empty; t="str" says that it was calculated.
+    return b't="str"' not in attributes and _FORMULA.search(inner) is not None and _VALUE.search(inner) is None
 
 
 def _broken_cells(xml: bytes) -> dict[tuple[int, int], str]:
     may_have_formulas = b"<f" in xml or b":f" in xml  # asked first, for patterns are slow
     if b't="e"' not in xml and not (may_have_formulas and _FORMULA.search(xml)):
         return {}
-    found: dict[tuple[int, int], str] = {}
-    for cell in _CELL.finditer(xml):
-        attributes, inner = cell[1], cell[2] or b""
-        # A text formula may well have come out empty; t="str" says that it was calculated.
-        is_uncalculated = (
-            b't="str"' not in attributes and _FORMULA.search(inner) is not None and _VALUE.search(inner) is None
-        )
-        if b't="e"' not in attributes and not is_uncalculated:
+    cells = [cell for cell in _CELL.finditer(xml) if _is_broken(cell[1], cell[2] or b"")]
+    return {place: address(*place) for place in _places(xml, cells)}
+
+
+def _places(xml: bytes, cells: Sequence[re.Match[bytes]]) -> list[tuple[int, int]]:
+    """Row and column of cells in the order of the file, 0-based.
+
+    Some programs write no `r`: a cell then stands right of the one before it, a row below the one before it (ECMA-376
+    part 1, 18.3.1.4 and 18.3.1.73: the attribute is optional).
+    """
+    stated = [_REFERENCE.search(cell[1]) for cell in cells]
+    if all(stated):
+        return [(int(place[2]) - 1, _column(place[1])) for place in stated if place]
+    wanted = {cell.start() for cell in cells}
+    found: list[tuple[int, int]] = []
+    row = column = -1
+    for tag in _ROW_OR_CELL.finditer(xml):
+        if tag["kind"] == b"row":
+            number = _ROW_NUMBER.search(tag["attributes"])
+            row, column = int(number[1]) - 1 if number else row + 1, -1
             continue
-        if place := _REFERENCE.search(attributes):
-            row, column = int(place[2]) - 1, _column(place[1])
-            found[(row, column)] = address(row, column)
+        place = _REFERENCE.search(tag["attributes"])
+        column = _column(place[1]) if place else column + 1
+        if tag.start() in wanted:
+            found.append((row, column))
     return found
 
 

@@ -9,6 +9,7 @@ import multiprocessing
 import queue
 import threading
 import traceback
+from collections import defaultdict, deque
 from collections.abc import Generator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -79,62 +80,91 @@ class _Failed:
     trace: str
 
 
+_Heard = tuple[int, Said] | _Failed | None
+"""A block and what it said; a fault; or that nothing more comes."""
+
+
+_BEGUN = 2
+"""Blocks that a process has at work: while one waits for its answer, the next is begun. More would only cost memory."""
+
+
 def _serve(wire: Connection, run: Run, first: int, step: int) -> None:
-    """Every `step`-th block from the `first` on, month by month."""
+    """Every `step`-th block from the `first` on, month by month. Both ways, what is said names its block."""
     blocks = cut(run.households, places(run.county_code), run.surrounding)[first::step]
     talks = {block.position: work(run, block) for block in blocks}
     try:
         with steady_memory():
             for period in run.periods:
-                for position in list(talks):
-                    talk = talks[position]
-                    said = next(talk)
-                    while not isinstance(said, Written):
-                        wire.send(said)
-                        said = talk.send(wire.recv())
-                    wire.send(said)
-                    if period == run.periods[-1]:
-                        talks.pop(position).close()
+                _serve_month(wire, talks, is_last=period == run.periods[-1])
     except EOFError:  # whoever asked is gone
         return
     except Exception as fault:  # noqa: BLE001 - told to the process that asked, which raises it
         wire.send(_Failed(fault, traceback.format_exc()))
 
 
+def _serve_month(wire: Connection, talks: dict[int, Generator[Said, Answer, None]], *, is_last: bool) -> None:
+    """All blocks of the process, in order; answers go before the beginning of further blocks."""
+    to_begin = deque(talks)
+    waiting: set[int] = set()
+    while to_begin or waiting:
+        if waiting and (wire.poll() or not to_begin or len(waiting) == _BEGUN):
+            position, answer = wire.recv()
+            said = talks[position].send(answer)
+        else:
+            position = to_begin.popleft()
+            said = next(talks[position])
+        waiting.add(position)
+        if isinstance(said, Written):
+            waiting.remove(position)
+            if is_last:  # the block's people are no longer needed
+                talks.pop(position).close()
+        wire.send((position, said))
+
+
 class Several:
     """Every process keeps the same blocks over all months. Its words are read as they come, so that it can go on."""
 
     def __init__(self, run: Run, processes: int) -> None:
-        self.ahead = processes
+        self.ahead = processes * _BEGUN
         context = multiprocessing.get_context("spawn")  # a fork would copy threads and locks of this process
         self._wires: list[Connection] = []
-        self._heard: list[queue.Queue[Said | _Failed | None]] = []
+        self._heard: list[queue.Queue[_Heard]] = []
+        self._early: dict[int, deque[Said]] = defaultdict(deque)
+        """By block: what it said before it was asked."""
         self._workers = []
         for number in range(processes):
             mine, theirs = context.Pipe()
             worker = context.Process(target=_serve, args=(theirs, run, number, processes), daemon=True)
             worker.start()
             theirs.close()
-            heard: queue.Queue[Said | _Failed | None] = queue.Queue()
+            heard: queue.Queue[_Heard] = queue.Queue()
             threading.Thread(target=_listen, args=(mine, heard), daemon=True).start()
             self._wires.append(mine)
             self._heard.append(heard)
             self._workers.append(worker)
 
     def hear(self, block: Block) -> Said:
-        number = block.position % self.ahead
-        said = self._heard[number].get()
-        if isinstance(said, _Failed):
-            said.fault.add_note(f"in block [{block.position}]:\n{said.trace}")
-            raise said.fault
-        if said is None:
+        early = self._early[block.position]
+        while not early:
+            position, said = self._next(block)
+            self._early[position].append(said)
+        return early.popleft()
+
+    def _next(self, block: Block) -> tuple[int, Said]:
+        """What the block's process says next, of whichever of its blocks."""
+        number = block.position % len(self._wires)
+        heard = self._heard[number].get()
+        if isinstance(heard, _Failed):
+            heard.fault.add_note(f"while block [{block.position}] was waited for:\n{heard.trace}")
+            raise heard.fault
+        if heard is None:
             self._workers[number].join(_PATIENCE)
             code = self._workers[number].exitcode
             raise RuntimeError(f"process of block [{block.position}] ended early with code [{code}]; out of memory?")
-        return said
+        return heard
 
     def tell(self, block: Block, answer: Answer) -> None:
-        self._wires[block.position % self.ahead].send(answer)
+        self._wires[block.position % len(self._wires)].send((block.position, answer))
 
     def close(self) -> None:
         for wire in self._wires:
@@ -144,7 +174,7 @@ class Several:
             worker.join(_PATIENCE)
 
 
-def _listen(wire: Connection, heard: queue.Queue[Said | _Failed | None]) -> None:
+def _listen(wire: Connection, heard: queue.Queue[_Heard]) -> None:
     try:
         while True:
             heard.put(wire.recv())

@@ -107,8 +107,10 @@ class KeyMonth:
         by_block = ("households", "persons", "guarantees", "rural", "events")
         self._writers = {name: pq.ParquetWriter(self._work / name, schema_of(name)) for name in by_block}
         self._sources: list[dict[str, Any]] = []
+        small = pa.ipc.IpcWriteOptions(compression="lz4")  # a million households have 1.5 GB of links
         self._waiting = {
-            name: pa.ipc.new_stream(str(self._work / f"{name}.arrow"), schema_of(name)) for name in _BY_FILE
+            name: pa.ipc.new_stream(str(self._work / f"{name}.arrow"), schema_of(name), options=small)
+            for name in _BY_FILE
         }
         self._rows: dict[tuple[str, str], pq.ParquetWriter] = {}
         self._rates: Counter[tuple[str, ...]] = Counter()

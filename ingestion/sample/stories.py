@@ -25,6 +25,7 @@ from ingestion.sample.population import EPOCH, Household
 from ingestion.sample.records import Note, Record, Value
 
 if TYPE_CHECKING:
+    from ingestion.sample.people import Person
     from ingestion.sample.state import State
 
 ROOT = Path(__file__).parent / "stories"
@@ -107,8 +108,9 @@ def _is_due(kind: str, plot: Plot, period: Period) -> bool:
 
 def _is_calm(home: Household, period: Period) -> bool:
     """Nothing else happens to the household this month."""
-    is_moving = any(p.left is not None or (p.joined is not None and p.joined[1] == period) for p in home.members)
-    return home.number is not None and home.is_active(period) and not is_moving
+    if home.number is None or not home.is_active(period):
+        return False
+    return not any(p.left is not None or (p.joined is not None and p.joined[1] == period) for p in home.members)
 
 
 def _beside(state: State, home: Household) -> dict[str, Value]:
@@ -118,16 +120,43 @@ def _beside(state: State, home: Household) -> dict[str, Value]:
     return {"_neighbour": next(others, home).number, "_spouse_id": spouse.id_number, "_spouse_name": spouse.name}
 
 
-def _cast(state: State, kind: str, plot: Plot, rng: Random, taken: set[int]) -> Story | None:
+class _Looks:
+    """Of whom a plot can be told this month; each household is looked at once, however often chance names it."""
+
+    def __init__(self, period: Period, taken: Iterable[Household]) -> None:
+        self._period = period
+        self._taken = {id(home) for home in taken}
+        self._calm: dict[int, bool] = {}
+        self._people: dict[tuple[str, int], Sequence[Person]] = {}
+
+    def people(self, cast: str, home: Household) -> Sequence[Person]:
+        """Members whom the cast would take; none where another story is told or something else happens this month."""
+        at = id(home)
+        if at in self._taken:
+            return ()
+        is_calm = self._calm.get(at)
+        if is_calm is None:
+            is_calm = self._calm[at] = _is_calm(home, self._period)
+        if not is_calm:
+            return ()
+        found = self._people.get((cast, at))
+        if found is None:
+            found = self._people[cast, at] = CASTS[cast](home, self._period)
+        return found
+
+    def take(self, home: Household) -> None:
+        """From now on a story is told of it."""
+        self._taken.add(id(home))
+
+
+def _cast(state: State, kind: str, plot: Plot, rng: Random, looks: _Looks) -> Story | None:
     homes, period = state.households, state.period
     for _ in range(min(_TRIES, 4 * len(homes))):
         home = rng.choice(homes)
-        if id(home) in taken or not _is_calm(home, period):
-            continue
-        people = CASTS[plot.cast](home, period)
+        people = looks.people(plot.cast, home)
         if not people:
             continue
-        taken.add(id(home))
+        looks.take(home)
         person = rng.choice(people)
         is_whole = person is home.head or bool({"households", "meters", "taps"} & plot.subjects)
         names = {person.id_number, *([str(home.number), home.head.id_number] if is_whole else [])}
@@ -143,7 +172,7 @@ def begin(state: State) -> None:
     """Let the month's stories begin, of households of whom no other is told, and forget those that are over."""
     period, block = state.period, state.block
     state.stories = [story for story in state.stories if story.is_told(period)]
-    taken = {id(story.home) for story in state.stories}
+    looks = _Looks(period, (story.home for story in state.stories))
     for kind, plot in plots().items():
         if not _is_due(kind, plot, period):
             continue
@@ -153,9 +182,10 @@ def begin(state: State) -> None:
             homes, share = min(homes, len(block.where) * VILLAGE), PER_THOUSAND / 20_000
         wanted = max(block.at_least(1), int(homes * share + rng.random() * (block.count > 1)))
         for _ in range(wanted):
-            story = _cast(state, kind, plot, rng, taken)
-            if story is not None:
-                state.stories.append(story)
+            story = _cast(state, kind, plot, rng, looks)
+            if story is None:  # so few can play it that looking on would find nobody either
+                break
+            state.stories.append(story)
 
 
 def _known_as(record: Record) -> Iterator[str]:

@@ -117,6 +117,7 @@ def installation() -> Iterator[Installation]:
         HEARTH_CUTOFF_SCHEDULE=never,
         HEARTH_REMINDER_SCHEDULE=never,
         HEARTH_HOUSEKEEPING_SCHEDULE=never,
+        HEARTH_DISK_FREE_GB="0.1",
         AIRFLOW_HOME=str(home / "airflow"),
     ) as config:
         try:

@@ -14,6 +14,7 @@ import openpyxl
 import psycopg
 import pytest
 
+from hearth.backup import backups
 from hearth.bucket import bucket
 from hearth.database import Role, connect
 from hearth.period import Period
@@ -275,3 +276,12 @@ def test_one_backfill_command_asks_about_every_month_and_builds_nothing_that_is_
     assert runs
     assert set(published.close_is_quiet().values()) <= {"success", "failed"}
     assert published.publications() == before
+
+
+def test_housekeeping_goes_back_to_its_own_backup(published: Installation) -> None:
+    """Disk, dump, restore aside, deletion of what is over, Airflow's own old runs: all by the real scheduler."""
+    before = published.rows("select count(*) from ops.submission")
+    assert published.run("housekeeping") == "success"
+    assert len(backups()) == 1
+    assert published.rows("select count(*) from ops.submission") == before, "nothing is over"
+    assert published.rows("select 1 from pg_database where datname = 'hearth_drill'") == []

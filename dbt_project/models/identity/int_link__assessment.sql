@@ -5,6 +5,7 @@
         feed=ref('stg_housing__assessment'),
         household_no='household_no',
         id_hash='head_id_number_hash',
+        name_hash='head_name_hash',
         path='head',
     )
 }}

@@ -5,7 +5,9 @@
         feed=ref('stg_power__connection'),
         household_no='household_no',
         id_hash='holder_id_number_hash',
+        name_hash='account_name_hash',
         id_usable='holder_id_number_hash is not null',
+        account_no='account_no',
         path='account',
     )
 }}

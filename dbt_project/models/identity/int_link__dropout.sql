@@ -5,6 +5,7 @@
         feed=ref('stg_education__dropout'),
         household_no='household_no',
         id_hash='id_number_hash',
+        name_hash='person_name_hash',
         path='person',
     )
 }}

@@ -4,6 +4,7 @@
     link_feed(
         feed=ref('stg_civil_affairs__tekun'),
         id_hash='id_number_hash',
+        name_hash='person_name_hash',
         path='person',
     )
 }}

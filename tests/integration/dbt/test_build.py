@@ -11,9 +11,10 @@ import jinja2
 import pytest
 
 from expectations.gate import run_gate
-from hearth.database import Role, connect
-from hearth.dbt import PROJECT_DIR, BuildFailed, run_dbt
-from hearth.settings import Settings
+from hearth import lineage
+from hearth.database import Role, connect, password
+from hearth.dbt import PROJECT_DIR, BuildFailed, environment, run_dbt
+from hearth.settings import Settings, settings
 from ingestion.contract import contracts
 from publishing.ledger import content
 from publishing.tables import read_tables
@@ -72,6 +73,31 @@ def states() -> dict[int, str]:
 
 def test_every_active_household_has_the_states_its_evidence_gives(october: int) -> None:
     assert states() == EXPECTED
+
+
+def test_lineage_of_a_build_says_which_table_comes_from_which(october: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the artifacts that the build left; off unless a setting says where events go."""
+    assert lineage.emit_dbt(PROJECT_DIR, "build", environment()) == 0
+    monkeypatch.setenv("HEARTH_LINEAGE", "file")
+    settings.cache_clear()
+    try:
+        assert lineage.emit_dbt(PROJECT_DIR, "build", environment()) > 100
+        events = [json.loads(line) for line in lineage.lineage_file().read_text(encoding="utf-8").splitlines()]
+    finally:
+        monkeypatch.undo()
+        settings.cache_clear()
+    made = {
+        output["name"].split(".", 1)[1]: {source["name"].split(".", 1)[1] for source in event["inputs"]}
+        for event in events
+        if event["eventType"] == "COMPLETE"
+        for output in event.get("outputs", ())
+    }
+    assert {"candidate.fct_register_household", "staging.stg_published__water_supply"} <= (
+        made["candidate.fct_household_month"] | made["identity.int_guarantee__water"]
+    )
+    assert "raw.supply" in made["staging.stg_water__supply"]
+    assert "password" not in json.dumps(events).lower()
+    assert password(Role.BUILDER) not in json.dumps(events)
 
 
 def test_reasons_and_source_months_stand_beside_the_states(october: int) -> None:
@@ -221,7 +247,7 @@ def test_every_row_of_every_truth_table(october: int) -> None:
         period="2026-10",
         flags=("--vars", json.dumps(variables)),  # the last --vars counts
     )
-    assert outcome.nodes == 22
+    assert outcome.nodes == 23
 
 
 def test_kleene_over_all_combinations(october: int) -> None:

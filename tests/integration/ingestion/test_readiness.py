@@ -72,7 +72,7 @@ def publish(
 
 def remember(connection: psycopg.Connection, build_id: int, inputs: dict[str, str], period: str) -> None:
     """What a build reads of an earlier month as it is published."""
-    for feed_id in read_back():
+    for feed_id in sorted(read_back() | spine_feeds()):
         if feed_id in inputs:
             connection.execute(
                 "insert into ops.build_history values (%s, %s, %s, %s, %s)",
@@ -80,9 +80,11 @@ def remember(connection: psycopg.Connection, build_id: int, inputs: dict[str, st
             )
 
 
-def read_back() -> list[str]:
+def read_back() -> set[str]:
+    """Feeds of which a number of months is read; of the register's it is the newest month before."""
     with connect(Role.OWNER) as connection:
-        return [row[0] for row in connection.execute("select department || '.' || feed from ops.feed_history")]
+        found = "select department || '.' || feed from ops.feed_history where months is not null"
+        return {row[0] for row in connection.execute(found.encode())}
 
 
 def carried(inputs: dict[str, str]) -> dict[str, str]:
@@ -150,7 +152,7 @@ def test_restated_input_makes_the_later_month_that_carried_it_ready() -> None:
 
 def test_late_file_makes_just_the_later_months_ready_that_would_carry_it(clean_warehouse: Settings) -> None:
     """February's list comes after March was closed with January's."""
-    feed_id = min(set(carried(dict.fromkeys(contracts(), ""))) - spine_feeds() - set(read_back()))
+    feed_id = min(set(carried(dict.fromkeys(contracts(), ""))) - spine_feeds() - read_back())
     with connect(Role.OWNER) as connection:
         january = everything(connection, "2026-01")
         february = {feed: receive(connection, feed, "2026-02") for feed in january if feed != feed_id}
@@ -164,9 +166,13 @@ def test_late_file_makes_just_the_later_months_ready_that_would_carry_it(clean_w
                 "insert into ops.publication (build_id, county_code, period, household_count) values (%s, %s, %s, 1)",
                 [build_id, COUNTY, period],
             )
-            for earlier, theirs in (("2026-01", january), ("2026-02", february), (MONTH, march)):
-                if earlier < period:
-                    remember(connection, build_id, theirs, earlier)
+            before = [
+                month for month in (("2026-01", january), ("2026-02", february), (MONTH, march)) if month[0] < period
+            ]
+            for earlier, theirs in before:
+                nearest = earlier == before[-1][0]
+                told = {feed: theirs[feed] for feed in theirs if nearest or feed not in spine_feeds()}
+                remember(connection, build_id, told, earlier)
     assert ready_periods(COUNTY) == []
     with connect(Role.OWNER) as connection:
         receive(connection, feed_id, "2026-02")
@@ -193,6 +199,26 @@ def test_month_that_reads_an_earlier_one_is_ready_once_that_is_published_again(c
         connection.execute("update ops.publication set state = 'replaced' where period = %s", [MONTH])
         publish(connection, march, carried_history=january)
     assert ready_periods(COUNTY) == []
+
+
+def test_corrected_register_restates_the_next_published_month_too(clean_warehouse: Settings) -> None:
+    """March says who came and who left since January; April says it since March."""
+    with connect(Role.OWNER) as connection:
+        january, march, april = (everything(connection, period) for period in ("2026-01", MONTH, "2026-04"))
+        publish(connection, january, "2026-01")
+        publish(connection, march, carried_history=january)
+        publish(connection, april, "2026-04")
+        build_id = connection.execute("select max(build_id) from ops.build").fetchone()
+        assert build_id is not None
+        remember(connection, build_id[0], {feed: january[feed] for feed in read_back()}, "2026-01")
+        remember(connection, build_id[0], march, MONTH)
+    assert ready_periods(COUNTY) == []
+    corrected = max(spine_feeds())
+    with connect(Role.OWNER) as connection:
+        january[corrected] = receive(connection, corrected, "2026-01")
+        connection.execute("update ops.publication set state = 'replaced' where period = '2026-01'")
+        publish(connection, january, "2026-01")
+    assert ready_periods(COUNTY) == [MONTH]
 
 
 def test_department_that_was_left_out_does_not_wake_the_month_again_and_again(clean_warehouse: Settings) -> None:

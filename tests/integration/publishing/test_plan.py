@@ -29,15 +29,25 @@ def inputs(build_id: int | None) -> dict[str, tuple[str, bool, int]]:
     return {feed: (submission, carried, age) for feed, submission, carried, age in rows}
 
 
-def publication(build_id: int | None, state: str, replaces: int | None = None) -> int:
+def publication(build_id: int | None, state: str, replaces: int | None = None, period: str = PERIOD) -> int:
     with connect(Role.OWNER) as connection:
         row = connection.execute(
             "insert into ops.publication (build_id, county_code, period, state, replaces, household_count) "
             "values (%s, %s, %s, %s, %s, 1) returning publication_id",
-            [build_id, COUNTY, PERIOD, state, replaces],
+            [build_id, COUNTY, period, state, replaces],
         ).fetchone()
     assert row is not None
     return int(row[0])
+
+
+def decision() -> None:
+    with connect(Role.LOADER) as connection:
+        connection.execute(
+            "insert into ops.link_decision"
+            " (county_code, feed_id, account_no, household_no, verdict, decided_by, reason)"
+            " values (%s, 'demo.demo', '1', '5', 'same', '甲', '核实')",
+            [COUNTY],
+        )
 
 
 @pytest.fixture
@@ -79,6 +89,46 @@ def test_unchanged_inputs_are_not_planned_again(register: None) -> None:
     assert plan_build(COUNTY, PERIOD, force=True) is not None
     submit("demo", "late", PERIOD)
     assert plan_build(COUNTY, PERIOD) is not None
+
+
+def test_earlier_months_that_a_build_reads_are_pinned_and_a_correction_of_one_plans_it_again(register: None) -> None:
+    before = "2026-09"
+    for department, feed in (("register", "household"), ("register", "member"), ("water", "supply")):
+        submit(department, feed, before)
+    submit("water", "supply", PERIOD)
+    first = publication(plan_build(COUNTY, before), "live", period=before)
+    build_id = plan_build(COUNTY, PERIOD)
+    with connect(Role.OWNER) as connection:
+        pinned = connection.execute(
+            "select feed, period, submission_id from ops.build_history where build_id = %s order by feed", [build_id]
+        ).fetchall()
+    assert pinned == [
+        ("household", before, f"register.household-{before}-a"),
+        ("member", before, f"register.member-{before}-a"),
+        ("supply", before, f"water.supply-{before}-a"),
+    ]
+    publication(build_id, "live")
+    assert plan_build(COUNTY, PERIOD) is None
+    with connect(Role.OWNER) as connection:
+        connection.execute(
+            "update ops.submission set state = 'superseded' where feed = 'supply' and period = %s", [before]
+        )
+    submit("water", "supply", before, name="b")
+    assert plan_build(COUNTY, PERIOD) is None, "nothing is published of it so far"
+    again = plan_build(COUNTY, before)
+    with connect(Role.OWNER) as connection:
+        connection.execute("update ops.publication set state = 'replaced' where publication_id = %s", [first])
+    publication(again, "live", replaces=first, period=before)
+    assert plan_build(COUNTY, PERIOD) is not None
+
+
+def test_a_decision_about_a_link_plans_the_month_again(register: None) -> None:
+    publication(plan_build(COUNTY, PERIOD), "live")
+    decision()
+    build_id = plan_build(COUNTY, PERIOD)
+    assert build_id is not None
+    publication(build_id, "rolled_back", 1)
+    assert plan_build(COUNTY, PERIOD) is None, "the build that knew the decision was taken away"
 
 
 def test_what_was_rolled_back_is_not_planned_again(register: None) -> None:

@@ -19,6 +19,7 @@ import pytest
 
 from hearth.dbt import PROJECT_DIR
 from hearth.settings import PROJECT_ROOT
+from publishing.policy import policy
 
 PREFIXES = {
     "staging": ("stg_", "base_"),
@@ -261,6 +262,9 @@ def test_readiness_knows_of_every_feed_of_which_earlier_months_are_read(manifest
         assert f"-{history['months']})" in node["raw_code"], f"[{node['name']}] does not read so many months"
         found.add((history["feed"], history["months"]))
     assert found == known
+    # Changes are told against the month before, read off versions: of the feeds that say who there is.
+    nearest = re.findall(r"\('(\w+)', '(\w+)', null\)", (PROJECT_ROOT / "hearth/sql/65_month.sql").read_text("utf-8"))
+    assert {f"{department}.{feed}" for department, feed in nearest} == policy().universe_feeds
 
 
 def test_what_is_parsed_does_not_depend_on_the_build() -> None:

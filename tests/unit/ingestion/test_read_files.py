@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from pathlib import Path
 
@@ -294,6 +295,23 @@ def test_formulas_without_result_and_error_values_are_no_blanks() -> None:
     found = [(finding.rule_id, finding.row, finding.columns) for finding in table.findings]
     assert found == [("F-16", 2, ("monthly_amount_yuan",)), ("F-16", 3, ("head_id_number",))]
     assert "G2" in table.findings[0].message
+
+
+def _without_addresses(book: bytes, pattern: bytes) -> bytes:
+    """The workbook as programs write it that leave out what can be counted."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(book)) as old, zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as new:
+        for part in old.namelist():
+            data = old.read(part)
+            new.writestr(part, re.sub(pattern, b"", data) if part.startswith("xl/worksheets/") else data)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("pattern", [rb'(?<=<c) r="[A-Z]+\d+"', rb' r="[A-Z]*\d+"'], ids=["cells", "cells and rows"])
+def test_broken_cells_are_found_where_cells_have_no_address(pattern: bytes) -> None:
+    table = typed(_without_addresses(_with_formulas(), pattern))
+    found = [(finding.rule_id, finding.row, finding.columns) for finding in table.findings]
+    assert found == [("F-16", 2, ("monthly_amount_yuan",)), ("F-16", 3, ("head_id_number",))]
 
 
 def test_error_values_of_an_old_workbook(tmp_path: Path) -> None:

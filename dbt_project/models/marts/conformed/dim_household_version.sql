@@ -11,6 +11,8 @@
     'risk_code',
     'member_count',
     'is_active',
+    'is_risk_removed',
+    'change_code',
 ] -%}
 
 with
@@ -49,7 +51,9 @@ present as (
         secondary_cause_code,
         risk_code,
         member_count,
-        is_active
+        is_active,
+        is_risk_removed,
+        change_code
     from registered
 
 ),

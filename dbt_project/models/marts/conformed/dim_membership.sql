@@ -1,5 +1,8 @@
 {%- set attributes = [
+    'membership_code',
     'relation_code',
+    'change_code',
+    'change_month',
 ] -%}
 
 with
@@ -7,13 +10,22 @@ with
 members as (
 
     select * from {{ ref('fct_register_member') }}
-    where is_active
 
 ),
 
 published as (
 
-    select * from {{ ref('stg_published__membership') }}
+    select
+        person_key,
+        household_key,
+        county_code,
+        coalesce(membership_code, 'member') as membership_code,
+        relation_code,
+        change_code,
+        change_month,
+        valid_from,
+        valid_to
+    from {{ ref('stg_published__membership') }}
 
 ),
 
@@ -27,7 +39,7 @@ counted as (
 
     select
         *,
-        count(*) over (partition by person_key) as household_count
+        count(*) filter (where is_active) over (partition by person_key) as household_count
     from members
 
 ),
@@ -38,9 +50,15 @@ present as (
         person_key,
         household_key,
         county_code,
-        relation_code
+        case
+            when not is_active then 'left'
+            when household_count = 1 then 'member'
+            else 'disputed'
+        end as membership_code,
+        relation_code,
+        member_change_code as change_code,
+        member_change_month as change_month
     from counted
-    where household_count = 1
 
 ),
 

@@ -23,6 +23,13 @@ versions as (
 
 ),
 
+moves as (
+
+    select * from {{ ref('fct_member_event') }}
+    where event_code = 'transfer'
+
+),
+
 {{ status_changes(history='every_version') }},
 
 final as (
@@ -33,7 +40,9 @@ final as (
         period,
         change_code,
         value_before,
-        value_after
+        value_after,
+        reason_code,
+        other_household_key
     from changes
     where period = '{{ var("period") }}'
 

@@ -13,6 +13,8 @@
     'risk_code': 'text[]',
     'member_count': 'integer',
     'is_active': 'boolean',
+    'is_risk_removed': 'boolean',
+    'change_code': 'text',
     'valid_from': 'text',
     'valid_to': 'text',
 } -%}
