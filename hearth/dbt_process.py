@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 
 from dbt.cli.main import dbtRunner
+from dbt.contracts.graph.manifest import Manifest
 
 
 def main(arguments: list[str]) -> int:
@@ -17,7 +18,7 @@ def main(arguments: list[str]) -> int:
     at = arguments.index("--")
     common, command = arguments[:at], arguments[at + 1 :]
     parsed = dbtRunner().invoke([*common, "parse"])
-    if not parsed.success:
+    if not parsed.success or not isinstance(parsed.result, Manifest):
         print(parsed.exception)
         return 2
     outcome = dbtRunner(manifest=parsed.result).invoke([*common, *command])
