@@ -138,7 +138,8 @@ judged as (
         household_key::text || '.' || feed_id as subject_no,
         household_key,
         null::bigint as person_key,
-        stated_household_no as statement_a,
+        -- the number itself is no statement: readers may not see household numbers in this column
+        'a household number' as statement_a,
         'another household' as statement_b,
         county_code,
         period,
