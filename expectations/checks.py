@@ -192,7 +192,9 @@ def _tables(entry: Entry, subject: Subject) -> list[str]:
     return [
         name
         for name, table in subject.tables.items()
-        if fnmatchcase(name, pattern) and all(column in table.columns for column in entry.having)
+        if fnmatchcase(name, pattern)
+        and name not in entry.but
+        and all(column in table.columns for column in entry.having)
     ]
 
 

@@ -6,6 +6,7 @@ An entry, in the terms of Great Expectations::
       expectation: unexpected_rows_expectation # a key of EXPECTATIONS
       table: "fct_*"                           # glob over the candidate tables; or `tables: [a, b]`; or `query: <SQL>`
       having: [household_key]                  # only tables with these columns (with a glob)
+      but: [fct_contradiction]                 # none of these (with a glob)
       columns: [rate_min, rate_max]            # one expectation for each; sets kwargs.column
       kwargs: {...}                            # as the expectation takes them
       meta: {rule_id, severity: block|block_unless_waived|warn, message_zh, fix_zh}
@@ -91,6 +92,7 @@ class Entry(BaseModel):
     tables: tuple[str, ...] = ()
     query: str | None = None
     having: tuple[str, ...] = ()
+    but: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
 
     @model_validator(mode="after")

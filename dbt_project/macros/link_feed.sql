@@ -6,7 +6,8 @@
     id_hash         column with the keyed hash of an ID number, or none; any member of the household answers to it
     id_usable       condition under which that number may be used (a placeholder links nobody)
     name_hash       column with the keyed hash of that person's name; a decision knows a row without a number by it
-    account_no      column with the number of a meter or account, or none; likewise
+    account_no      column with the number of a meter or account, or none; likewise, and a row without any other key
+                    belongs to the household the account was last seen with (dim_account)
     path            name of the ID path: person, head or account
 
     link_status     linked            one household
@@ -42,6 +43,22 @@ persons as (
 ),
 
 {% endif -%}
+{% if account_no -%}
+-- The household that an account was last seen with before this month, where it is still on the register.
+accounts as (
+
+    select distinct on (known.county_code, known.account_no)
+        known.county_code,
+        known.account_no,
+        households.household_key
+    from {{ ref('stg_published__account') }} as known
+    left join households on known.household_key = households.household_key
+    where known.account_kind = '{{ feed_id_of(feed).split(".")[0] }}' and known.valid_from < '{{ var("period") }}'
+    order by known.county_code asc, known.account_no asc, known.valid_from desc
+
+),
+
+{% endif -%}
 {% if is_decidable -%}
 decisions as (
 
@@ -60,6 +77,9 @@ keyed as (
         county_code,
         period,
         {{ household_no or 'null::text' }} as stated_household_no,
+        {% if account_no -%}
+        {{ account_no }} as stated_account_no,
+        {% endif -%}
         {% if is_decidable -%}
         {{ link_subject(
             "case when " ~ id_usable ~ " then " ~ id_hash ~ " end", account_no or 'null::text', name_hash
@@ -80,7 +100,8 @@ found as (
         keyed.*,
         households.household_key as direct_household_key,
         {%- if id_hash %}
-        persons.household_key as person_household_key,
+        {{ 'coalesce(persons.household_key, accounts.household_key)' if account_no else 'persons.household_key' }}
+            as person_household_key,
         persons.person_key,
         coalesce(persons.is_ambiguous, false) as is_ambiguous
         {%- else %}
@@ -93,6 +114,14 @@ found as (
         on keyed.county_code = households.county_code and keyed.stated_household_no = households.household_no
     {%- if id_hash %}
     left join persons on keyed.county_code = persons.county_code and keyed.usable_id_hash = persons.id_number_hash
+    {%- endif %}
+    {%- if account_no %}
+    left join accounts
+        on
+            keyed.stated_household_no is null
+            and keyed.usable_id_hash is null
+            and keyed.county_code = accounts.county_code
+            and keyed.stated_account_no = accounts.account_no
     {%- endif %}
 
 ),

@@ -24,3 +24,17 @@
         '\1'
     )
 {%- endmacro %}
+
+
+{#- attendance_code of a row of the school roll; it follows from the reason where the school did not write it. -#}
+{% macro attendance(alias) -%}
+    coalesce(
+            {{ alias }}.attendance_code,
+            case
+                when {{ alias }}.not_in_school_code is null or {{ alias }}.not_in_school_code = '06' then '1'
+                when {{ alias }}.not_in_school_code in ('01', '02') then '4'
+                when {{ alias }}.not_in_school_code = '07' then '5'
+                when {{ alias }}.not_in_school_code = '08' then '2'
+            end
+        )
+{%- endmacro %}

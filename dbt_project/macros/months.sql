@@ -51,3 +51,13 @@
     {%- set index = month[:4] | int * 12 + month[5:7] | int - 1 + count -%}
     {{ '%04d-%02d' | format(index // 12, index % 12 + 1) }}
 {%- endmacro %}
+
+
+{#- First month of the term that a month belongs to, as YYYY-MM. -#}
+{% macro term_start(month) -%}
+    case
+        when substr({{ month }}, 6, 2) >= '09' then substr({{ month }}, 1, 4) || '-09'
+        when substr({{ month }}, 6, 2) = '01' then (substr({{ month }}, 1, 4)::integer - 1)::text || '-09'
+        else substr({{ month }}, 1, 4) || '-03'
+    end
+{%- endmacro %}

@@ -3,7 +3,17 @@
 -- Feeds of which a build reads earlier published months, too, and how many; null: the newest one before it, however long
 -- ago (changes of households and persons are told against it). A test holds this to the dbt project.
 create or replace view ops.feed_history (department, feed, months) as
-values ('water', 'supply', 12), ('register', 'household', null), ('register', 'member', null);
+values
+    ('water', 'supply', 12),
+    ('civil_affairs', 'dibao', 23),
+    ('civil_affairs', 'tekun', 12),
+    ('health', 'settlement', 11),
+    ('education', 'aid', 6),
+    ('health', 'contract', 3),
+    ('health', 'insurance', 3),
+    ('power', 'connection', 6),
+    ('register', 'household', null),
+    ('register', 'member', null);
 comment on view ops.feed_history is '回看月数 | feeds of which a build reads earlier months as they were published';
 
 -- The submissions of those months, pinned as ops.build_input pins the month's own.

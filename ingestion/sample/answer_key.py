@@ -18,7 +18,8 @@ from ingestion.contract import contracts
 from ingestion.keys import has_token_key, newest_tokens
 from ingestion.reference_data import regions
 from ingestion.sample import events, remarks
-from ingestion.sample.conclusions import GUARANTEES, ID_COLUMNS, UNKNOWN, Feed, Month, SentRow
+from ingestion.sample.accepted_rows import ID_COLUMNS, Feed, SentRow
+from ingestion.sample.conclusions import GUARANTEES, UNKNOWN, Month
 from ingestion.sample.feed_rows import table_of
 from ingestion.sample.habits import habits
 from ingestion.sample.key_tables import schema_of

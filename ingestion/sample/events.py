@@ -48,9 +48,9 @@ README = """\
   the second one, where there are two.
   Codes of persons: birth, marriage_in, move_in (from outside the county), registered (with a household that is new on
   the register), death, marriage_out, move_out (out of the county), transfer (to another household of the register),
-  divorce (the leaving itself is an event of its own), head_change, school_leave, school_return. Of households: split,
-  merge, village_move, monitored, risk_removed, exited, relapsed, household_death, household_out, dibao_enter,
-  dibao_leave, tekun_enter, tekun_leave.
+  divorce (the leaving itself is an event of its own), head_change, disabled (a certificate of grade 1 or 2),
+  school_leave, school_return. Of households: split, merge, village_move, monitored, risk_removed, exited, relapsed,
+  household_death, household_out, dibao_enter, dibao_leave, tekun_enter, tekun_leave.
 """
 
 _COMING = {"11": "birth", "12": "marriage_in", "13": "move_in", "14": "registered"}
@@ -145,6 +145,16 @@ def _of_heads(home: Household, period: Period, serials: Mapping[str, str]) -> It
     yield Event("head_change", home, words, serial, other_person=serials[home.former_head[0].id_number])
 
 
+def _of_couples(home: Household, period: Period, serials: Mapping[str, str]) -> Iterator[Event]:
+    """A divorce shows by the spouse of the head that leaves."""
+    if home.divorced is None or home.divorced[1] != period:
+        return
+    person = home.divorced[0]
+    serial, code = serials[person.id_number], person.left[0] if person.left else ""
+    word = _member(home, serial, relation_code="10", member_change_code=code)
+    yield Event("divorce", home, (word,), serial, other_person=serials[home.head.id_number])
+
+
 def _of_households(home: Household, period: Period, transfers: Mapping[int, Event]) -> Iterator[Event]:
     """`transfers`: those that made a household or ended one, by the identity of that household."""
     if home.exited == period:
@@ -180,9 +190,14 @@ def _of_rolls(home: Household, period: Period, serials: Mapping[str, str]) -> It
             yield Event(f"{name}_leave", home, (word,), serial)
 
 
-def _of_school(home: Household, period: Period, serials: Mapping[str, str]) -> Iterator[Event]:
+def _of_members(home: Household, period: Period, serials: Mapping[str, str]) -> Iterator[Event]:
+    """Leaving school, coming back, and getting a disability certificate."""
     for person in home.members:
-        case = person.case
+        case, number = person.case, str(home.number)
+        if person.disabled == period and person.is_listed(period):
+            serial = serials[person.id_number]
+            certificate = f"{person.id_number}{person.disability}"
+            yield Event("disabled", home, (_member(home, serial, disability_certificate_number=certificate),), serial)
         if case is None or period not in {case.opened, case.closed}:
             continue
         serial = serials[person.id_number]
@@ -191,7 +206,7 @@ def _of_school(home: Household, period: Period, serials: Mapping[str, str]) -> I
             ("school_return", case.closed, {"dropout_month": case.opened, "status_code": "4"}),
         ):
             if month == period:
-                yield Event(code, home, (Word("absences", str(home.number), serial, says),), serial)
+                yield Event(code, home, (Word("absences", number, serial, says),), serial)
 
 
 def events_of(state: State, serials: Mapping[str, str]) -> list[Event]:
@@ -201,9 +216,10 @@ def events_of(state: State, serials: Mapping[str, str]) -> list[Event]:
     transfers = {id(home): event for event in moved for home in (event.home, event.other_home)}
     for home in state.registered:
         found += _of_heads(home, period, serials)
+        found += _of_couples(home, period, serials)
         found += _of_households(home, period, transfers)
         found += _of_rolls(home, period, serials)
-        found += _of_school(home, period, serials)
+        found += _of_members(home, period, serials)
     return found
 
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from hearth.period import Period
 from ingestion.contract import Contract, Kind, Privacy, contracts
-from ingestion.sample.conclusions import ID_COLUMNS
+from ingestion.sample.accepted_rows import ID_COLUMNS
 
 TRUE, ACCEPTED = "true", "accepted"
 """Folders of the key: the rows as they truly are, and the rows that must have been accepted."""

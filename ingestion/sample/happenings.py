@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from random import Random
 
 from hearth.period import Period
-from ingestion.sample.people import Person
-from ingestion.sample.population import House, Household, new_household
+from ingestion.sample.people import Person, any_surname
+from ingestion.sample.population import House, Household, new_allowance, new_household, new_person
 from ingestion.sample.state import State, pick
 
 Event = Callable[[State, Random, Sequence[Household]], bool]
@@ -31,7 +32,12 @@ def _split(state: State, rng: Random, homes: Sequence[Household]) -> bool:
     home = pick(rng, homes, lambda home: home.is_unaided and home.monitor is None and bool(grown(home)))
     if home is None:
         return False
-    person = rng.choice(grown(home))
+    _found_household(state, rng.choice(grown(home)), home)
+    return True
+
+
+def _found_household(state: State, person: Person, home: Household) -> None:
+    """A member founds a household of its own next door."""
     new = new_household(state.seed, state.next_serial, state.ids, state.where, is_registered=True)
     new.place, new.hamlet, new.register_class, new.status = home.place, home.hamlet, home.register_class, home.status
     new.cause, new.exited, new.joined, new.change = home.cause, home.exited, state.period, ("13", state.period)
@@ -40,7 +46,6 @@ def _split(state: State, rng: Random, homes: Sequence[Household]) -> bool:
     person.left = ("24", state.period)
     state.next_serial += 1
     state.households.append(new)
-    return True
 
 
 def _merged(state: State, rng: Random, homes: Sequence[Household]) -> bool:
@@ -136,6 +141,90 @@ def _moved_village(state: State, rng: Random, homes: Sequence[Household]) -> boo
     return True
 
 
+def _divorced(state: State, rng: Random, homes: Sequence[Household]) -> bool:
+    """The spouse of the head leaves, half of them for a household of their own."""
+
+    def spouses(home: Household) -> list[Person]:
+        day = state.period.first_day
+        return [p for p in home.members if p.relation == "10" and p.is_member(state.period) and p.age_on(day) < 60]
+
+    home = pick(rng, homes, lambda home: home.is_unaided and home.monitor is None and bool(spouses(home)))
+    if home is None:
+        return False
+    person = spouses(home)[0]
+    home.divorced = (person, state.period)
+    if rng.random() < 0.5:
+        _found_household(state, person, home)
+    else:
+        person.left = ("23", state.period)
+    return True
+
+
+def _parent_moved_in(state: State, rng: Random, homes: Sequence[Household]) -> bool:
+    """A parent of the head comes from outside the county."""
+
+    def has_room(home: Household) -> bool:
+        present = home.present(state.period)
+        is_grown = 30 <= home.head.age_on(state.period.first_day) <= 52
+        return is_grown and len(present) < 6 and not {"51", "52"} & {person.relation for person in home.members}
+
+    home = pick(rng, homes, has_room)
+    if home is None:
+        return False
+    sex, birth = rng.choice("12"), home.head.birth - timedelta(days=rng.randint(8_000, 11_000))
+    surname, relation = (home.head.name[0], "51") if sex == "1" else (any_surname(rng), "52")
+    person = new_person(
+        rng, state.ids, surname=surname, sex=sex, birth=birth, relation=relation, ethnicity=home.head.ethnicity
+    )
+    person.joined, person.works_away = ("13", state.period), False
+    home.members.append(person)
+    return True
+
+
+def _able(home: Household, period: Period) -> list[Person]:
+    """Whom the household lives on, the head apart."""
+    return [
+        person
+        for person in home.present(period)
+        if person is not home.head and person.disability is None and 22 <= person.age_on(period.first_day) <= 54
+    ]
+
+
+def _accident(state: State, rng: Random, homes: Sequence[Household]) -> bool:
+    """Somebody of working age dies."""
+    home = pick(rng, homes, lambda home: home.is_unaided and bool(_able(home, state.period)))
+    if home is None:
+        return False
+    rng.choice(_able(home, state.period)).left = ("21", state.period)
+    return True
+
+
+def _disabled(state: State, rng: Random, homes: Sequence[Household]) -> bool:
+    """Somebody of working age gets a certificate of grade 1 or 2."""
+    home = pick(rng, homes, lambda home: bool(_able(home, state.period)))
+    if home is None:
+        return False
+    person = rng.choice(_able(home, state.period))
+    person.disability, person.disabled = f"{rng.choice('1446')}{rng.choice('12')}", state.period
+    person.health, person.labour = (*(code for code in person.health if code != "1"), "4"), "4"
+    return True
+
+
+def _allowance_again(state: State, rng: Random, homes: Sequence[Household]) -> bool:
+    """A household whose dibao was stopped some time ago is poor again."""
+
+    def is_waiting(home: Household) -> bool:
+        stopped = home.allowance.stopped if home.allowance is not None else None
+        return home.support is None and stopped is not None and state.period.months_since(stopped[1]) >= 3
+
+    home = pick(rng, homes, is_waiting)
+    if home is None:
+        return False
+    home.allowance = new_allowance(rng, home.present(state.period), state.next_certificate, state.period)
+    state.next_certificate += 1
+    return True
+
+
 TURNS: tuple[tuple[str, Event, float], ...] = (
     ("household_split", _split, 0.0004),
     ("household_merged", _merged, 0.0003),
@@ -144,5 +233,10 @@ TURNS: tuple[tuple[str, Event, float], ...] = (
     ("exited", _exited, 0.0003),
     ("risk_cleared", _cleared, 0.0005),
     ("moved_village", _moved_village, 0.0003),
+    ("divorced", _divorced, 0.0004),
+    ("parent_moved_in", _parent_moved_in, 0.0003),
+    ("accident", _accident, 0.0002),
+    ("disabled", _disabled, 0.0003),
+    ("allowance_again", _allowance_again, 0.0002),
 )
 """Name, event, times per register household and month."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -21,6 +22,7 @@ import yaml
 from hearth.period import Period
 from ingestion.contract import contracts
 from ingestion.reference_data import Indicator, indicators, parameters, regions
+from ingestion.sample import outlook
 from ingestion.sample.feed_rows import schema_of
 
 _YAML = Path(__file__).parent / "indicators.yaml"
@@ -176,14 +178,24 @@ _Place = tuple[str, str, str, str, str]
 """Period, indicator, part, level, region."""
 
 
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """Tables that look over all months; `states` are the guarantees as they truly are."""
+
+    indicators: pa.Table
+    states: pa.Table
+    signals: pa.Table
+    candidates: pa.Table
+
+
 def compute(
     true: Mapping[str, Source],
     accepted: Mapping[str, Source],
     guarantees: Source,
     periods: Sequence[Period],
     county_code: str,
-) -> tuple[pa.Table, pa.Table]:
-    """The tables indicators and states (the guarantees as they truly are).
+) -> Computed:
+    """The tables that look over all months.
 
     `true`, `accepted`: feed -> rows; `guarantees`: the conclusions of the key.
     `accepted` holds the rows carried from an earlier month too. Months that lie in neither are not looked back on.
@@ -191,7 +203,7 @@ def compute(
 
     def asked(
         feeds: Mapping[str, Source], *, is_truth: bool
-    ) -> tuple[list[tuple[str, dict[str, Any]]], pa.Table | None]:
+    ) -> tuple[list[tuple[str, dict[str, Any]]], pa.Table | None, tuple[pa.Table, pa.Table]]:
         desk = Desk(feeds, periods, county_code, is_truth=is_truth)
         _register_states(desk.connection, guarantees, is_truth=is_truth)
         wanted = {code: indicator for code, indicator in indicators().items() if indicator.is_first_release}
@@ -199,13 +211,14 @@ def compute(
         names = ", ".join(GUARANTEE_OF.values())
         query = f"select period, household_no, village_code, {names} from true_state order by all"
         states = desk.connection.sql(query).to_arrow_table() if is_truth else None
+        foreseen = outlook.ask(desk.connection)
         desk.connection.close()
-        return found, states
+        return found, states, foreseen
 
     # Each set of rows on its own connection with one thread: sums come in one order, and both cores have work.
     with ThreadPoolExecutor(2) as pool:
         truth, belief = pool.submit(asked, true, is_truth=True), pool.submit(asked, accepted, is_truth=False)
-        (true_rows, states), (expected_rows, _) = truth.result(), belief.result()
+        (true_rows, states, true_outlook), (expected_rows, _, outlook_of) = truth.result(), belief.result()
     lines: dict[_Place, dict[str, Any]] = {}
     for prefix, rows in (("", true_rows), ("expected_", expected_rows)):
         for code, found in rows:
@@ -218,7 +231,7 @@ def compute(
             line |= {f"{prefix}{name}": found[name] for name in _COUNTS}
             line[f"{prefix or 'true_'}value"] = found["value"]
     table = pa.Table.from_pylist([lines[place] for place in sorted(lines)], schema=pa.schema(list(COLUMNS.items())))
-    return table, states
+    return Computed(table, states, *outlook.compare(true_outlook, outlook_of))
 
 
 def _register_states(connection: duckdb.DuckDBPyConnection, guarantees: Source, *, is_truth: bool) -> None:

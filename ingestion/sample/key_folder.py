@@ -74,9 +74,9 @@ class KeyFolder:
         true, accepted = (paths_in(self.folder, kind) for kind in (TRUE, ACCEPTED))
         guarantees = [path_of(self.folder, "guarantees", month) for month in months]
         periods = [Period.parse(month) for month in months]
-        found, states = compute(true, accepted, guarantees, periods, str(self._run["county_code"]))
-        pq.write_table(found, path_of(self.folder, "indicators"))
-        pq.write_table(states, path_of(self.folder, "states"))
+        found = compute(true, accepted, guarantees, periods, str(self._run["county_code"]))
+        for name in ("indicators", "states", "signals", "candidates"):
+            pq.write_table(getattr(found, name), path_of(self.folder, name))
         stories = story_table([path_of(self.folder, "remarks", month) for month in months])
         pq.write_table(stories, path_of(self.folder, "stories"))
         self._note.write_text(json.dumps(self._run | {"periods": months}, indent=1) + "\n", encoding="utf-8")

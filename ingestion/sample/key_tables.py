@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from ingestion.sample import events, remarks
+from ingestion.sample import events, outlook, remarks
 from ingestion.sample.conclusions import GUARANTEES
 
 _TEXT, _INT, _BOOL = pa.string(), pa.int32(), pa.bool_()
@@ -152,6 +152,9 @@ warehouse; `hearth score` compares. Parquet; months are `YYYY-MM`, a folder hold
 - `indicators.parquet`, one row per indicator, month, region and part: numerator, denominator, unknown and true value
   from `true/`, the same with `expected_` from `accepted/`. Of the registry (`reference/indicator.csv`) it has what the
   feeds of the first release can answer. `is_provisional`: the indicator looks back on months that the key lacks.
+"""
+    + outlook.README
+    + """\
 - `key.json`: county, seed, size, surroundings (households outside the register, per register household) and months.
 
 Limits. Of two good files of a feed and month only the later one has rows in `links/` and `remarks/`; `defects/` has
@@ -190,7 +193,9 @@ def load_table(
     """
     if name not in TABLES:
         whole = pq.read_table(path_of(folder, name), columns=columns)
-        return whole if months is None else whole.filter(pc.is_in(whole["period"], pa.array(sorted(months))))
+        if months is None:
+            return whole
+        return whole.filter(pc.is_in(whole["period"], pa.array(sorted(months), pa.string())))
     paths = sorted((folder / name).glob("*.parquet"))
     if not paths:
         raise FileNotFoundError(f"no answer key in [{folder}]: {name}/*.parquet is missing; run hearth sample first")

@@ -126,6 +126,8 @@ class Person:
     joined: tuple[str, Period] | None = None
     left: tuple[str, Period] | None = None
     case: Case | None = field(default=None)
+    disabled: Period | None = None
+    """Got the disability certificate within the sample's time."""
 
     def age_on(self, day: date) -> int:
         return day.year - self.birth.year - ((day.month, day.day) < (self.birth.month, self.birth.day))

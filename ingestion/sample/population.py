@@ -153,6 +153,8 @@ class Household:
     """Position of the head among the members."""
     former_head: tuple[Person, Period] | None = None
     """The head before, until when."""
+    divorced: tuple[Person, Period] | None = None
+    """The spouse of the head who left, and when."""
     moved_from: tuple[Place, Period] | None = None
     """Where it lived before it moved within the county, until when."""
 

@@ -214,7 +214,7 @@ def _household(state: State, home: Household) -> Record:
         "phone_number": f"1540000{home.serial % 10_000:04d}",
         "remark": None,
     }
-    return Record(values, home.place, is_plain=len(present) == 1)
+    return Record(values, home.place, is_plain=len(present) == 1 and (change is None or change[1] != period))
 
 
 def households(state: State) -> list[Record]:

@@ -31,6 +31,7 @@ from ingestion.sample.score_model import (
     Score,
     StateScore,
 )
+from ingestion.sample.score_outlook import Asked, Entry, read_outlook, score_outlook
 from ingestion.sample.score_remarks import score_remarks
 
 STATES = (*GUARANTEES, "five", "seven")
@@ -69,6 +70,10 @@ class Found:
     """What happened when; None: not computed."""
     ledger: tuple[Episode, ...] | None = None
     """Contradictions; None: no ledger is kept."""
+    outlook: frozenset[Entry] | None = None
+    """Signals and candidates; None: not computed."""
+    asked: Asked | None = None
+    """Villages asked about; None: not computed."""
 
 
 # ---------------------------------------------------------------- reading the warehouse
@@ -134,6 +139,7 @@ def read_warehouse() -> Found:
     findings, warnings, received = _findings()
     links, link_period, linked_feeds = _links()
     states, rates = _published()
+    foreseen, asked = read_outlook()
     return Found(
         findings,
         received,
@@ -145,6 +151,8 @@ def read_warehouse() -> Found:
         warnings=warnings,
         events=read_events(),
         ledger=read_ledger(),
+        outlook=foreseen,
+        asked=asked,
     )
 
 
@@ -303,6 +311,7 @@ def score_against(found: Found, key: Path) -> Score:
         part(score, found, key)
     score_events(score, found.events, key)
     score_contradictions(score, found.ledger, key)
+    score_outlook(score, found.outlook, found.asked, key)
     return score
 
 

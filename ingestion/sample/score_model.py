@@ -133,7 +133,19 @@ class ContradictionScore:
     """Entries of which no story is told: natural contradictions, of which the key has no list, or false alarms."""
 
 
-_One = TypeVar("_One", RuleScore, KindScore, PathScore, LinkScore, IndicatorScore, EventScore, ContradictionScore)
+@dataclass(slots=True)
+class OutlookScore:
+    """One signal or list over households and months, or one pattern over the villages in which it was planted."""
+
+    expected: int = 0
+    said: int = 0
+    """None at all: the warehouse does not compute it yet. Of a pattern: villages planted, once it is asked about."""
+    right: int = 0
+
+
+_One = TypeVar(
+    "_One", RuleScore, KindScore, PathScore, LinkScore, IndicatorScore, EventScore, ContradictionScore, OutlookScore
+)
 
 
 @dataclass(slots=True)
@@ -154,6 +166,7 @@ class Score:
     indicators: dict[str, IndicatorScore] = field(default_factory=dict)
     events: dict[str, EventScore] = field(default_factory=dict)
     contradictions: dict[str, ContradictionScore] = field(default_factory=dict)
+    outlook: dict[str, OutlookScore] = field(default_factory=dict)
     has_ledger: bool = False
     """The warehouse keeps a ledger of contradictions."""
     differences: dict[str, list[str]] = field(default_factory=dict)
@@ -173,6 +186,7 @@ class Score:
         equal = sum(rate.equal for rate in self.rates.values())
         same = sum(one.equal for one in self.indicators.values())
         due, alike = self._remarked("warned"), self._remarked("accepted")
+        foreseen = [one for one in self.outlook.values() if one.said]
         events, rows = [one for one in self.events.values() if one.said], self.contradictions.values()
         return {
             "files_missing": self.files_missing,
@@ -197,6 +211,9 @@ class Score:
             if self.has_ledger
             else None,
             "contradictions_closed": ratio(sum(one.closed_right for one in rows), sum(one.ended for one in rows)),
+            "outlook_computed": len(foreseen),
+            "outlook_precision": ratio(sum(one.right for one in foreseen), sum(one.said for one in foreseen)),
+            "outlook_recall": ratio(sum(one.right for one in foreseen), sum(one.expected for one in foreseen)),
         }
 
     def _remarked(self, effect: str) -> RemarkScore:
@@ -217,6 +234,7 @@ class Score:
         node["indicators"] = _with(self.indicators, lambda one: {"is_computed": one.said > 0} | indicator_ratios(one))
         node["events"] = _with(self.events, event_ratios)
         node["contradictions"] = _with(self.contradictions, contradiction_ratios)
+        node["outlook"] = _with(self.outlook, outlook_ratios)
         return json.dumps(node, ensure_ascii=False, indent=1) + "\n"
 
     def paths(self) -> dict[str, PathScore]:
@@ -279,3 +297,11 @@ def event_ratios(one: EventScore) -> dict[str, float | None]:
 def contradiction_ratios(one: ContradictionScore) -> dict[str, float | None]:
     """Of one rule."""
     return {"recall": ratio(one.found, one.planted), "closed_right_share": ratio(one.closed_right, one.ended)}
+
+
+def outlook_ratios(one: OutlookScore) -> dict[str, float | None]:
+    """Of one signal, list or pattern; nothing but None for one that the warehouse does not compute."""
+    return {
+        "precision": ratio(one.right, one.said),
+        "recall": ratio(one.right, one.expected) if one.said else None,
+    }

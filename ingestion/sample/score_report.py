@@ -16,6 +16,7 @@ from ingestion.sample.score_model import (
     event_ratios,
     indicator_ratios,
     link_ratios,
+    outlook_ratios,
     precision_recall,
     ratio,
 )
@@ -142,6 +143,16 @@ def _contradictions(score: Score) -> Table:
     return table
 
 
+def _outlook(score: Score) -> Table:
+    columns = ("expected", "said", "right", "precision", "recall")
+    table = Table("signal, list or pattern", *columns, title="Signals, candidates, villages asked about")
+    for name, one in sorted(score.outlook.items()):
+        if one.said:
+            shares = map(_share, outlook_ratios(one).values())
+            table.add_row(name, str(one.expected), str(one.said), str(one.right), *shares)
+    return table
+
+
 def _waiting(score: Score) -> list[str]:
     """What the key has and the warehouse does not say yet."""
     waiting = {code: one.happened for code, one in sorted(score.events.items()) if not one.said}
@@ -150,6 +161,12 @@ def _waiting(score: Score) -> list[str]:
         found.append(
             f"not computed by the warehouse yet: {len(waiting)} kinds of events"
             f" ({sum(waiting.values())} of the key): {', '.join(waiting)}"
+        )
+    unseen = {name: one.expected for name, one in sorted(score.outlook.items()) if not one.said}
+    if unseen:
+        found.append(
+            f"not computed by the warehouse yet: {len(unseen)} signals, lists and patterns"
+            f" ({sum(unseen.values())} entries of the key): {', '.join(unseen)}"
         )
     if not score.has_ledger and score.contradictions:
         planted = sum(one.planted for one in score.contradictions.values())
@@ -168,7 +185,19 @@ def _not_computed(score: Score) -> str:
 
 def show(score: Score, console: Console) -> None:
     """Print the tables, the headline and up to ten differences of each kind."""
-    for make in (_rules, _kinds, _remarks, _paths, _links, _states, _rates, _indicators, _events, _contradictions):
+    for make in (
+        _rules,
+        _kinds,
+        _remarks,
+        _paths,
+        _links,
+        _states,
+        _rates,
+        _indicators,
+        _events,
+        _contradictions,
+        _outlook,
+    ):
         console.print(make(score))
     console.print(_not_judged(score), markup=False)
     for line in (_not_computed(score), *_waiting(score)):

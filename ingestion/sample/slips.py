@@ -9,8 +9,8 @@ from random import Random
 
 from hearth.period import Period
 from ingestion.contract import Contract
+from ingestion.sample.accepted_rows import ID_COLUMNS
 from ingestion.sample.changes import Change, changed, fits
-from ingestion.sample.conclusions import ID_COLUMNS
 from ingestion.sample.habits import Habit, Slip
 from ingestion.sample.records import Note, Record
 

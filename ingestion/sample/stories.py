@@ -18,9 +18,9 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
 from hearth.period import Period
+from ingestion.sample.accepted_rows import ID_COLUMNS
 from ingestion.sample.casts import CASTS
 from ingestion.sample.changes import changed, fits
-from ingestion.sample.conclusions import ID_COLUMNS
 from ingestion.sample.population import EPOCH, Household
 from ingestion.sample.records import Note, Record, Value
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from ingestion.sample.conclusions import ID_COLUMNS
+from ingestion.sample.accepted_rows import ID_COLUMNS
 from ingestion.sample.habits import habits
 from ingestion.sample.stories import plots
 

@@ -91,7 +91,8 @@ def _row_rules(
     connection: Connection, access: Access, county_code: str, beneath: dict[str, set[tuple[str, str, str]]]
 ) -> Iterator[Fact]:
     rows, parents = access.rows, read_tables(connection, "marts")
-    named = {*rows.by_region, *rows.by_county, *rows.by_department.tables, *rows.open}
+    departments = (*rows.by_department.tables, *rows.by_department.own_only)
+    named = {*rows.by_region, *rows.by_county, *departments, *rows.open}
     _refuse_missing("the published tables", named, set(parents), "deploy first (hearth up), or mend rows.yaml")
     for name in parents:
         yield Fact("rls", "", plain("marts", name))
@@ -120,12 +121,13 @@ def _department_rules(connection: Connection, access: Access, parents: dict[str,
     known = {name for (name,) in connection.execute("select distinct department from reference.feed")}
     departments = {group.department for group in access.groups if group.department is not None}
     _refuse_missing("the departments", departments, known, "write its contract, or mend groups.yaml")
-    for name in rule.tables:
+    for name in (*rule.tables, *rule.own_only):
         _refuse_missing(f"in table [{name}] the column", {"feed_id"}, set(parents[name].columns), _ADD)
-        for role in rule.everything:
+        everything = () if name in rule.own_only else rule.everything
+        for role in everything:
             yield row_policy(role, name, _member(role))
         for group in access.groups:
-            if group.department is not None and group.name not in rule.everything:
+            if group.department is not None and group.name not in everything:
                 department = f"(split_part(feed_id, '.'::text, 1) = '{group.department}'::text)"
                 yield row_policy(group.name, name, f"({department} AND {_member(group.name)})")
 

@@ -40,6 +40,8 @@ class ByDepartment(_Entry):
 
     tables: tuple[Name, ...]
     everything: tuple[Name, ...]
+    own_only: tuple[Name, ...] = ()
+    """Tables of which nobody sees more than the own rows, whichever group it is in."""
 
 
 class Rows(_Entry):
@@ -53,7 +55,8 @@ class Rows(_Entry):
 
     @model_validator(mode="after")
     def _one_rule_a_table(self) -> Self:
-        _refuse_doubles("table", [*self.by_region, *self.by_county, *self.by_department.tables, *self.open])
+        departments = (*self.by_department.tables, *self.by_department.own_only)
+        _refuse_doubles("table", [*self.by_region, *self.by_county, *departments, *self.open])
         return self
 
 

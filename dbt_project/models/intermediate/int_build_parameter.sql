@@ -51,12 +51,21 @@ final as (
         {%- for parameter in [
             'carry_register', 'carry_education', 'carry_insurance', 'carry_water', 'carry_power', 'survey_carry_months',
             'house_cert_months', 'quality_test_months', 'newborn_days', 'water_cut_days', 'compulsory_age_min',
-            'compulsory_age_max', 'xd_gap_months', 'due_day'
+            'compulsory_age_max', 'xd_gap_months', 'due_day', 'xd_grace_months', 'reopen_months', 'zero_kwh_months',
+            'empty_house_months', 'connect_days', 'aid_due_day'
         ] %}
         max(value) filter (where parameter_code = '{{ parameter }}')::integer as {{ parameter }},
         {%- endfor %}
+        {%- for parameter in [
+            'amount_tol_abs', 'amount_tol_rel', 'dibao_exit_multiple', 'own_premium_limit', 'empty_kwh_max',
+            'scheme_count_tol'
+        ] %}
+        max(value) filter (where parameter_code = '{{ parameter }}')::numeric as {{ parameter }},
+        {%- endfor %}
         max(value) filter (where parameter_code = 'serious_auto') = '是' as serious_auto,
-        max(value) filter (where parameter_code = 'low_voltage_unmet') = '是' as low_voltage_unmet
+        max(value) filter (where parameter_code = 'low_voltage_unmet') = '是' as low_voltage_unmet,
+        max(value) filter (where parameter_code = 'free_kwh_granted') = '是' as free_kwh_granted,
+        max(value) filter (where parameter_code = 'deductible_abolished') = '是' as deductible_abolished
     from chosen
     -- no row at all from no parameter at all: an empty run makes an empty table
     having count(*) > 0

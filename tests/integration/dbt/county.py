@@ -111,7 +111,7 @@ def feeds() -> dict[str, list[Row]]:
             | stated,
             # two keys, two households: nobody gets it
             {"head_id_number_hash": adult(2), "category_code": "02", "household_no": household_no(1)} | stated,
-            {"head_id_number_hash": "stranger", "category_code": "02"} | stated,
+            {"head_id_number_hash": "stranger", "category_code": "02", "household_no": "5305249999999999"} | stated,
         ],
         "health.insurance": [
             {
@@ -197,7 +197,12 @@ def _other_feeds() -> dict[str, list[Row]]:
             {"head_id_number_hash": adult(5), "plan_year": 2026, **stated},
         ],
         "water.scheme": [
-            {"scheme_no": "9900000001", "region_code": VILLAGES[0], "scheme_name": "示例供水工程"},
+            {
+                "scheme_no": "9900000001",
+                "region_code": VILLAGES[0],
+                "scheme_name": "示例供水工程",
+                "served_register_household_count": 3,
+            },
             {"scheme_no": "9900000002", "region_code": "520099000999", "scheme_name": "外地供水工程"},
         ],
         "power.transformer": [

@@ -146,25 +146,74 @@ def test_what_would_multiply_a_link_is_named(october: int) -> None:
             connection.rollback()
 
 
-def test_a_resend_adds_the_new_alone_and_two_numbers_never_share_a_key(october: int) -> None:
-    keys = "select * from identity.household_key_map order by household_key"
-    before = rows(keys), rows("select * from identity.person_key_map order by person_key")
+ACCOUNTS = {
+    "A1": (("2026-09", 3),),
+    "A2": (("2026-05", 3), ("2026-09", 4)),
+    "A3": (("2026-12", 3),),  # of a month that is not yet
+    "A4": (("2026-09", 3),),
+    "A5": (("2026-09", 77),),  # of a household that the register no longer lists
+}
+"""What was published of accounts: since when with which household."""
+
+
+@pytest.fixture(scope="module")
+def november(october: int) -> dict[str, list[tuple[Any, ...]]]:
+    """The register once more, with one household and one person more; accounts alone. The key maps before it."""
+    maps = ("household_key_map", "person_key_map")
+    before = {name: rows(f"select * from identity.{name} order by 1") for name in maps}
+    with connect(Role.OWNER) as connection:
+        connection.execute(
+            "create table marts.dim_account (account_kind text, account_no text, county_code text,"
+            " household_key bigint, valid_from text, valid_to text)"
+        )
+        connection.execute("grant select on marts.dim_account to hearth_builder")
+        for account_no, seen in ACCOUNTS.items():
+            for since, number in seen:
+                connection.execute(
+                    "insert into marts.dim_account values ('power', %s, %s, coalesce((select household_key"
+                    " from identity.household_key_map where issuing_authority = %s and household_no = %s), 1), %s, '')",
+                    [account_no, county.COUNTY, county.COUNTY, household_no(number), since],
+                )
     again = county.load(
         "2026-11",
-        {"register.household": [*HOUSEHOLDS, household(8)], "register.member": [*MEMBERS, member(8, "new")]},
+        {
+            "register.household": [*HOUSEHOLDS, household(8)],
+            "register.member": [*MEMBERS, member(8, "new")],
+            "power.connection": [
+                {"account_no": account_no, "holder_id_number_hash": "stranger" if account_no == "A4" else None}
+                for account_no in (*ACCOUNTS, "A6")
+            ],
+        },
     )
     build_id = county.plan("2026-11", {feed_id: (name, "2026-11", 0) for feed_id, name in again.items()})
-    run_dbt(
-        "run",
-        "+household_key_map +person_key_map",
-        build_id=build_id,
-        county_code=county.COUNTY,
-        period="2026-11",
-    )
-    assert set(before[0]) < set(rows(keys))
-    assert len(rows(keys)) == len(before[0]) + 1
-    assert len(rows("select from identity.person_key_map")) == len(before[1]) + 1
+    selected = "+household_key_map +person_key_map +int_link__connection"
+    run_dbt("run", selected, build_id=build_id, county_code=county.COUNTY, period="2026-11")
+    return before
 
+
+def test_an_account_alone_belongs_to_the_household_it_was_last_seen_with(november: object) -> None:
+    found = rows(
+        "select account_no, link_status, link_path, right(key.household_no, 2) from staging.stg_power__connection"
+        " join identity.int_link__connection as link using (submission_id, source_sheet, source_row)"
+        " left join identity.household_key_map as key on link.household_key = key.household_key order by 1"
+    )
+    assert found == [
+        ("A1", "linked", "account", "03"),
+        ("A2", "linked", "account", "04"),
+        ("A3", "no_key", None, None),
+        ("A4", "not_in_register", None, None),  # a holder whom nobody knows is a new holder
+        ("A5", "no_key", None, None),
+        ("A6", "no_key", None, None),
+    ]
+
+
+def test_a_resend_adds_the_new_alone_and_two_numbers_never_share_a_key(
+    november: dict[str, list[tuple[Any, ...]]],
+) -> None:
+    for name, before in november.items():
+        now = rows(f"select * from identity.{name} order by 1")
+        assert set(before) < set(now)
+        assert len(now) == len(before) + 1
     with connect(Role.OWNER) as connection:  # household 8 as if another number had its hash
         connection.execute(
             b"update identity.household_key_map set household_no = 'other' where household_no = %s", [household_no(8)]

@@ -99,6 +99,11 @@ select county_code, period, feed as feed_id, submission_id, '{period}'::text as 
     {stamp} as stamp
 from ops.submission where period = '{period}';
 
+create table candidate.fct_link_rate as
+select county_code, period, feed as feed_id, 'linked'::text as link_status, 'direct'::text as link_path,
+    rows_accepted as row_count, rows_accepted as feed_row_count, {households} as household_count, {stamp} as stamp
+from ops.submission where period = '{period}';
+
 alter table candidate.dim_region add primary key (region_code, county_code);
 alter table candidate.dim_month add primary key (period, county_code);
 alter table candidate.dim_household add primary key (household_key, county_code);
@@ -112,6 +117,7 @@ alter table candidate.fct_house_renovation add primary key (household_key, count
 alter table candidate.fct_water_supply add primary key (household_key, county_code, period);
 alter table candidate.fct_guarantee_region_month add primary key (county_code, period, region_code, guarantee);
 alter table candidate.fct_feed_reconciliation add primary key (county_code, period, feed_id);
+alter table candidate.fct_link_rate add primary key (county_code, period, feed_id, link_status, link_path);
 create index dibao_by_household on candidate.fct_dibao (household_key);
 """
 

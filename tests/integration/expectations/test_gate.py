@@ -114,6 +114,11 @@ FAULTS = {
         "reconciliation.accepted_equals_staged[fct_feed_reconciliation]",
         "P-06",
     ),
+    "links without a path": (
+        "delete from candidate.fct_link_rate where feed_id = 'member'",
+        "reconciliation.paths_add_up[fct_feed_reconciliation]",
+        "P-06",
+    ),
 }
 
 

@@ -10,7 +10,7 @@ from publishing.access import apply as applying
 from publishing.access.apply import apply, difference
 from publishing.access.commands import app
 from publishing.access.facts import AccessError
-from publishing.access.model import Access, load
+from publishing.access.model import Access, ByDepartment, load
 from publishing.switch import rollback
 from tests.integration.expectations.candidate import (
     COUNTY,
@@ -45,6 +45,15 @@ def test_each_reader_sees_its_own_rows(county: None) -> None:
     with connect(Role.BUILDER) as connection:
         (row,) = connection.execute("select count(*) from marts.fct_household_month").fetchall()
     assert row == (24,), "the services see everything"
+
+
+def test_of_own_rows_only_nobody_sees_more(county: None) -> None:
+    closer = ByDepartment(tables=(), everything=("shared_reader",), own_only=("fct_feed_reconciliation",))
+    apply(ACCESS.model_copy(update={"rows": ACCESS.rows.model_copy(update={"by_department": closer})}))
+    assert ask("r_health", "select distinct feed_id from shared.v_feed") == [("health.insurance",)]
+    assert ask("hearth_reader", "select feed_id from shared.v_feed") == [], "it sees all of other tables"
+    apply(ACCESS)
+    assert len(ask("hearth_reader", "select feed_id from shared.v_feed")) == 3
 
 
 def test_a_switch_and_a_rollback_change_nothing_of_it(county: None) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
 ANSWERS = {
+    "accepted_rows",
     "answer_key",
     "conclusions",
     "events",
@@ -14,10 +15,12 @@ ANSWERS = {
     "key_folder",
     "indicators",
     "key_tables",
+    "outlook",
     "score",
     "score_contradictions",
     "score_events",
     "score_model",
+    "score_outlook",
     "score_remarks",
     "score_report",
     "story_table",

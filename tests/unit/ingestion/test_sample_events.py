@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from ingestion.sample.accepted_rows import SentRow
 from ingestion.sample.blocks import cut
-from ingestion.sample.conclusions import SentRow
 from ingestion.sample.events import Event, Sayings, Word, events_of, lines
 from ingestion.sample.key_tables import path_of, schema_of
 from ingestion.sample.months import advance, first_state
@@ -71,7 +71,7 @@ def _compared(before: dict[str, Any], after: dict[str, Any]) -> Found:
     found |= {("appears", home, "") for home in after["head"].keys() - before["head"].keys()}
     found |= {("ends", home, "") for home in before["head"].keys() - after["head"].keys()}
     for roll in ("dibao", "tekun"):
-        found |= {(f"{roll}_enter", home, "") for home in after[roll] - before[roll]}
+        found |= {(f"{roll}_enter", home, "") for home in (after[roll] - before[roll]) & both}
         found |= {(f"{roll}_leave", home, "") for home in before[roll] - after[roll]}
     found |= {("school_leave", "", id_number) for id_number in after["absent"] - before["absent"]}
     return found | {("school_return", "", id_number) for id_number in before["absent"] - after["absent"]}
@@ -83,7 +83,7 @@ _SEEN_AS = {
     **dict.fromkeys(("split", "monitored"), "appears"),
     **dict.fromkeys(("merge", "household_out", "household_death"), "ends"),
 }
-_ONLY_BY_CODE = {"risk_removed", "divorce"}
+_ONLY_BY_CODE = {"risk_removed", "divorce", "disabled"}
 _OF_PERSONS = {"comes", "goes", "transfer", "school_leave", "school_return"}
 
 
@@ -105,7 +105,7 @@ def test_two_months_differ_by_their_events_and_by_nothing_else() -> None:
             is_shown = event.code not in _ONLY_BY_CODE and (event.code, event.change_code) != ("monitored", None)
             said |= {(code, home, who)} if is_shown else set()
         assert said == _compared(before, _as_of(state)), state.period
-    assert codes >= {*_SEEN_AS, "transfer", "head_change", "village_move", "relapsed"} - {"move_in"}
+    assert codes >= {*_SEEN_AS, *_ONLY_BY_CODE, "transfer", "head_change", "village_move", "relapsed"}
 
 
 def test_nothing_happens_before_the_beginning() -> None:
@@ -125,7 +125,8 @@ def test_who_takes_part_is_named() -> None:
             found.setdefault(row["event_code"], []).append(row)
     for code in ("split", "merge", "transfer"):
         assert all(row["other_household_no"] not in {None, row["household_no"]} for row in found[code]), code
-    assert all(row["other_person"] not in {None, row["person"]} for row in found["head_change"])
+    for code in ("head_change", "divorce"):
+        assert all(row["other_person"] not in {None, row["person"]} for row in found[code]), code
     assert all(row["from_village_code"] for row in found["village_move"])
     assert not any(row["is_visible"] for rows in found.values() for row in rows)  # no row was sent
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -11,7 +12,7 @@ import pytest
 
 from hearth.period import Period
 from ingestion.checks import run_checks
-from ingestion.contract import contracts
+from ingestion.contract import Demand, contracts
 from ingestion.nil_return import check_nil_return, is_nil_return
 from ingestion.read import read_table, type_table
 from ingestion.reference_data import parameter, parameters
@@ -56,6 +57,22 @@ def test_every_contract_has_a_habit_and_every_new_feed_four_kinds_of_fault() -> 
     assert set(habits().feeds) == set(contracts())
     for feed_id in NEW:
         assert len({(plan.kind, plan.column) for plan in habits().feeds[feed_id].defects}) >= 4
+
+
+def test_a_change_of_the_contract_changes_the_sample() -> None:
+    """Headers come from the contract, a column that becomes required is sent, one that is gone is an error."""
+    contract, habit = contracts()["power.outage"], habits().feeds["power.outage"]
+    sent = habit.columns(contract)
+    optional = next(column for column in contract.columns if column.loaded and column not in sent)
+    renamed = replace(sent[1], headers=tuple(replace(header, text=f"新{header.text}") for header in sent[1].headers))
+    swapped = {id(sent[1]): renamed, id(optional): replace(optional, demand=Demand.VALUE)}
+    columns = tuple(swapped.get(id(column), column) for column in contract.columns)
+    changed = habit.columns(replace(contract, columns=columns))
+    assert {column.name for column in changed} == {column.name for column in sent} | {optional.name}
+    assert habit.title(renamed) == habit.title(sent[1]).replace(habit.header(sent[1]).text, habit.header(renamed).text)
+    gone = tuple(column for column in columns if column.name != habit.optional[0])
+    with pytest.raises(ValueError, match=f"names columns the contract lacks.*{habit.optional[0]}"):
+        habit.columns(replace(contract, columns=gone))
 
 
 @pytest.mark.parametrize("feed_id", sorted(NEW))

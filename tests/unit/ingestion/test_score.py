@@ -47,7 +47,10 @@ def key(made: tuple[Path, Manifest]) -> Path:
 
 
 def _tables(folder: Path) -> dict[str, list[str]]:
-    return {name: sorted(map(repr, read_table(folder, name))) for name in (*TABLES, "indicators", "states", "stories")}
+    return {
+        name: sorted(map(repr, read_table(folder, name)))
+        for name in (*TABLES, "indicators", "states", "signals", "candidates", "stories")
+    }
 
 
 def test_the_key_does_not_change_the_files(made: tuple[Path, Manifest], tmp_path: Path) -> None:

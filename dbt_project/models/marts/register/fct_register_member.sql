@@ -39,6 +39,7 @@ final as (
         coalesce(feed.sex_from_id, feed.sex_code) as sex_code,
         feed.relation_code,
         feed.ethnicity_code,
+        feed.disability_certificate_number_hash is not null as has_disability_certificate,
         feed.education_level_code,
         feed.school_status_code,
         feed.not_in_school_code,

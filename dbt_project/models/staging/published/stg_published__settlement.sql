@@ -1,0 +1,31 @@
+with
+
+published as (
+
+    {{ select_published(source('published', 'fct_settlement'), {
+        'household_key': 'bigint',
+        'county_code': 'text',
+        'period': 'text',
+        'person_key': 'bigint',
+        'outcome_code': 'text',
+        'self_pay_yuan': 'numeric',
+    }) }}
+
+),
+
+final as (
+
+    select
+        household_key,
+        person_key,
+        period,
+        outcome_code,
+        self_pay_yuan
+    from published
+    where
+        period < '{{ var("period") }}'
+        and period >= '{{ shift_month(var("period"), -11) }}'
+
+)
+
+select * from final
