@@ -36,7 +36,7 @@ grant update (expectation, due_at, cutoff_at, moved_because, is_provisional) on 
 grant select, insert, delete on ops.mended_row to hearth_loader;
 grant select, insert, update, delete on ops.rule_result, ops.row_finding to hearth_loader;
 grant select, insert, update, delete on ops.submission_heading, ops.schema_issue to hearth_loader;
-grant delete on quarantine.row, quarantine.aside to hearth_loader;
+grant delete on quarantine.row, quarantine.aside, quarantine.near_number to hearth_loader;
 grant select on ops.publication, ops.build, ops.build_input, ops.key_version to hearth_loader;
 
 -- Clear personal data.
@@ -53,6 +53,8 @@ grant execute on function vault.open_row_keys(text, text, text) to hearth_vault;
 -- dbt and the gate.
 grant usage on schema raw, reference, ops, marts to hearth_builder;
 grant select on all tables in schema raw, reference, ops to hearth_builder;
+grant usage on schema quarantine to hearth_builder;
+grant select on quarantine.near_number to hearth_builder;
 grant insert, update, delete on ops.build_result, ops.gate_result, ops.gate_decision to hearth_builder;
 grant update on ops.build to hearth_builder;
 alter schema staging owner to hearth_builder;

@@ -29,6 +29,7 @@ from ingestion.judgement import Content, Delivery, History, Judged, judge, refus
 from ingestion.known_numbers import known_numbers
 from ingestion.load import Batch, build_batch
 from ingestion.marks import answered_by
+from ingestion.near_numbers import near_numbers, with_near
 from ingestion.placeholder_waiver import waived_households
 from ingestion.quarantine import quarantine_rows
 from ingestion.receipt import Receipt, issue, issued
@@ -187,7 +188,15 @@ def _sealed(entry: Submission, content: Content, sealing: vault.Sealer) -> Batch
         period=entry.period or "",
         source_file=entry.archive_key or entry.file_name,
     )
-    return replace(batch, aside=put_aside(content.typed.raw, content.accepted, sealing))
+    raw = content.typed.raw
+    near, values = near_numbers(raw, content.findings, sealing, Period.parse(entry.period or "").last_day)
+    return replace(
+        batch,
+        aside=put_aside(raw, content.accepted, sealing),
+        near=near,
+        entries=with_near(batch.entries, values, sealing),
+        token_version=sealing.hashing.version,
+    )
 
 
 def _decide(entry: Submission, address: Address, data: bytes, stated_sha256: str | None) -> Submission:

@@ -171,7 +171,7 @@ def _is_judged_anew(entry: Submission, contract_version: str | None, reader_vers
 
 
 def _reopen(connection: psycopg.Connection[Any], entry: Submission) -> None:
-    for table in (*TABLES, "ops.mended_row", "quarantine.row", "quarantine.aside"):
+    for table in (*TABLES, "ops.mended_row", "quarantine.row", "quarantine.aside", "quarantine.near_number"):
         connection.execute(f"delete from {table} where submission_id = %s".encode(), [entry.submission_id])
     connection.execute(
         "update ops.submission set state = 'claimed', rows_received = 0, rows_accepted = 0, rows_rejected = 0,"

@@ -64,3 +64,35 @@ def list_decisions() -> None:
         )
     if not found:
         typer.echo("没有认定")
+
+
+@link_app.command("review")
+def review_links(
+    period: Annotated[str, typer.Argument(help="Published month, YYYY-MM.")],
+    feed: Annotated[str | None, typer.Option(help="department.feed; every feed by default.")] = None,
+) -> None:
+    """List rows that reached no household, with the households they may mean. No name and no ID number is shown."""
+    from hearth.database import Role, connect
+
+    with connect(Role.READER) as connection:
+        found = connection.execute(
+            "select feed_id, submission_id, source_sheet, source_row, link_status, household_no, path_code, score,"
+            " array_to_string(evidence, '+') from shared.v_link_suggestion"
+            " where period = %s and (%s::text is null or feed_id = %s)"
+            " order by feed_id, submission_id, source_sheet, source_row, candidate_rank",
+            [period, feed, feed],
+        ).fetchall()
+    for feed_id, submission, sheet, row, status, household, path, score, evidence in found:
+        place = f"{sheet}!{row}" if sheet else str(row)
+        typer.echo(f"{feed_id}  {submission} {place}  {status}  {household}  {path} {score} {evidence}".rstrip())
+    if not found:
+        typer.echo(f"{period} 没有待核对的行")
+
+
+@link_app.command("return")
+def return_links() -> None:
+    """Put what the newest build could not link into the departments' outboxes, with masked candidates."""
+    from ingestion.unlinked_return import write_returns
+
+    keys = write_returns()
+    typer.echo("\n".join(keys) or "没有待核对的行")

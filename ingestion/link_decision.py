@@ -82,7 +82,7 @@ def account_column(contract: Contract) -> str | None:
 
 
 def subject_of(connection: psycopg.Connection[Any], submission_id: str, sheet: str, row: int) -> Subject:
-    """What an accepted row is known by. Raises DecisionRefused for a row that is not there, or that nothing tells."""
+    """What a row is known by. Raises DecisionRefused for a row that is not there, or that nothing tells."""
     found = connection.execute(
         "select department, feed from ops.submission where submission_id = %s", [submission_id]
     ).fetchone()
@@ -102,7 +102,13 @@ def subject_of(connection: psycopg.Connection[Any], submission_id: str, sheet: s
         [submission_id, sheet, row],
     ).fetchone()
     if values is None:
-        raise DecisionRefused(f"[{submission_id}] has no accepted row [{row}] in sheet [{sheet}]")
+        values = connection.execute(  # a refused row: what intake could tell of it
+            "select sent_hash, null, person_name_hash, township_name, village_name from quarantine.near_number"
+            " where submission_id = %s and source_sheet = %s and source_row = %s",
+            [submission_id, sheet, row],
+        ).fetchone()
+    if values is None:
+        raise DecisionRefused(f"[{submission_id}] has no row [{row}] in sheet [{sheet}] to decide on")
     id_hash, account_no, name_hash, township, village = values
     if id_hash:
         return Subject(feed_id, id_number_hash=id_hash)

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from psycopg import sql
 
-from ingestion import keys
+from ingestion import keys, near_numbers
 from ingestion.aside import Aside
 from ingestion.columns import combine, row_numbers, row_sheets
 from ingestion.contract import Contract
@@ -81,6 +81,8 @@ class Batch:
     """For the vault, by kind."""
     aside: Sequence[Aside] = ()
     """Cells of unknown columns of the accepted rows."""
+    near: Sequence[near_numbers.NearNumber] = ()
+    """Whom refused rows may mean."""
     token_version: int | None = None
     """Key version of the tokens in ``rows``; None when there are none."""
 
@@ -171,3 +173,5 @@ def write_batch(connection: psycopg.Connection[Any], batch: Batch) -> None:
             ) as copy:
                 for item in batch.quarantined:
                     copy.write_row(as_record(batch.submission_id, item))
+    if batch.near:
+        near_numbers.write(connection, batch.submission_id, batch.near)

@@ -26,7 +26,9 @@ from publishing.tables import Connection
 
 CONTRACTS = PROJECT_ROOT / "ingestion" / "contracts"
 _MONTHS = {"m": 1, "y": 12}
-_SEALED = ("row", "aside")
+_SEALED = ("row", "aside", "near_number")
+_HOLDERS = [("quarantine", "near_number"), ("ops", "link_decision")]
+"""Tables beside ``raw`` whose tokens the vault must be able to replace."""
 _log = structlog.get_logger()
 
 
@@ -141,18 +143,22 @@ def _files(folder: Any) -> Iterator[Any]:
 def _delete_rows(connection: Connection, item: Expired) -> Iterator[tuple[str, tuple[int, str]]]:
     tokens: set[str] = set()
     raw = sql.Identifier("raw", f"{item.department}__{item.feed}")
-    if (connection.execute("select to_regclass(%s)", [raw.as_string(connection)]).fetchone() or (None,))[0]:
-        for column in _token_columns(connection, "raw", f"{item.department}__{item.feed}"):
+    for schema, table in (("raw", f"{item.department}__{item.feed}"), ("quarantine", "near_number")):
+        place = sql.Identifier(schema, table)
+        if not (connection.execute("select to_regclass(%s)", [place.as_string(connection)]).fetchone() or (None,))[0]:
+            continue
+        for column in _token_columns(connection, schema, table):
             tokens |= {
                 token
                 for (token,) in connection.execute(
                     sql.SQL("select distinct t from ({}) as held (t) where t is not null").format(
-                        _tokens_of(raw, column, sql.SQL("where submission_id = %s"))
+                        _tokens_of(place, column, sql.SQL("where submission_id = %s"))
                     ),
                     [item.submission_id],
                 )
             }
-        yield "raw", _delete(connection, raw, item.submission_id)
+        if place == raw:
+            yield "raw", _delete(connection, raw, item.submission_id)
     for name in _SEALED:
         yield f"quarantine.{name}", _delete(connection, sql.Identifier("quarantine", name), item.submission_id)
     yield "vault", _delete_clear_values(connection, tokens)
@@ -188,15 +194,15 @@ def _tokens_of(table: sql.Identifier, column: tuple[str, bool], where: sql.SQL) 
 
 
 def _delete_clear_values(connection: Connection, tokens: set[str]) -> tuple[int, str]:
-    """Values of the vault whose token stands in no row of ``raw`` any more."""
+    """Values of the vault whose token stands in no row of ``raw`` any more, and nowhere else that rotation looks."""
     connection.execute("create temporary table loose (token text primary key) on commit drop")
     with connection.cursor() as cursor, cursor.copy("copy loose (token) from stdin") as copy:
         for token in sorted(tokens):
             copy.write_row((token,))
-    tables = connection.execute("select tablename from pg_tables where schemaname = 'raw'").fetchall()
-    for (table,) in tables:
-        for column in _token_columns(connection, "raw", table):
-            held = _tokens_of(sql.Identifier("raw", table), column, sql.SQL(""))
+    tables = connection.execute("select schemaname, tablename from pg_tables where schemaname = 'raw'").fetchall()
+    for schema, table in (*tables, *_HOLDERS):
+        for column in _token_columns(connection, schema, table):
+            held = _tokens_of(sql.Identifier(schema, table), column, sql.SQL(""))
             connection.execute(sql.SQL("delete from loose where token in ({})").format(held))
     row = connection.execute(
         "with gone as (delete from vault.entry where token in (select token from loose) returning kind, token)"

@@ -29,3 +29,19 @@ comment on table ops.link_decision is '关联认定 | decisions that a row is or
 
 -- The newest decision a build knows: made again later, it reads no newer ones.
 alter table ops.build add column if not exists last_decision_id bigint not null default 0;
+
+-- Refused rows whose ID number could not be read, beside quarantine.row: whom they may mean, in tokens. candidate_hash are
+-- the numbers one slip away; the vault holds them, too, so that a new token key carries them.
+create table if not exists quarantine.near_number (
+    submission_id text not null references ops.submission (submission_id),
+    source_sheet text not null,
+    source_row integer not null,
+    rule_id text not null,
+    sent_hash text,
+    candidate_hash text[] not null,
+    person_name_hash text,
+    township_name text,
+    village_name text,
+    primary key (submission_id, source_sheet, source_row)
+);
+comment on table quarantine.near_number is '疑似号码 | refused rows whose ID number could not be read, and whom they may mean';

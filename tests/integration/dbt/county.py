@@ -86,6 +86,7 @@ def _register() -> tuple[list[Row], list[Row]]:
         {
             "household_no": household_no(number),
             "id_number_hash": who(number),
+            "person_name_hash": f"name of {who(number)}",
             "id_link": "usable",
             "birth_from_id": born,
             "sex_from_id": "2",
@@ -279,7 +280,8 @@ def plan(period: str, inputs: Mapping[str, tuple[str, str, int]]) -> int:
     """Write a build of ``period`` that reads ``inputs``: feed id -> (submission id, source period, age)."""
     with connect(Role.OWNER) as connection:
         row = connection.execute(
-            "insert into ops.build (county_code, period, code_version) values (%s, %s, 'test') returning build_id",
+            "insert into ops.build (county_code, period, code_version, last_decision_id) values (%s, %s, 'test',"
+            " (select coalesce(max(decision_id), 0) from ops.link_decision)) returning build_id",
             [COUNTY, period],
         ).fetchone()
         assert row is not None

@@ -51,6 +51,27 @@ def build(period: str, inputs: dict[str, tuple[str, str, int]]) -> int:
     return build_id
 
 
+def _refuse(submission_id: str) -> None:
+    """Rows that were refused for their ID number: a slip in one of household 1, a lost one of household 2."""
+    place = ["漭水镇", "漭水社区"]
+    with connect(Role.OWNER) as connection:
+        connection.cursor().executemany(
+            "insert into quarantine.near_number values (%s, 'Sheet1', %s, %s, %s, %s, %s, %s, %s)",
+            [
+                [submission_id, 90, "R-ALL-02", "a slip", [county.adult(1), "nobody"], "name of adult-01", *place],
+                [submission_id, 91, "S-05", None, [], "name of child-02", *place],
+                [submission_id, 92, "R-ALL-02", "another", ["nobody"], "name of child-01", *place],
+                [submission_id, 93, "R-ALL-02", "third", [county.adult(3), county.adult(4)], None, None, None],
+                [submission_id, 94, "R-ALL-02", "fourth", [county.adult(5)], "name of nobody", *place],
+            ],
+        )
+        connection.execute(
+            "insert into ops.link_decision (county_code, feed_id, id_number_hash, household_no, verdict, decided_by,"
+            " reason) values (%s, 'health.insurance', 'third', %s, 'not_same', '甲', '核实')",
+            [county.COUNTY, county.household_no(4)],
+        )
+
+
 @pytest.fixture(scope="module")
 def october(warehouse: Settings) -> int:
     assert warehouse.county_code == county.COUNTY
@@ -59,6 +80,7 @@ def october(warehouse: Settings) -> int:
     water = content.pop("water.supply")
     given = {feed_id: (name, "2026-10", 0) for feed_id, name in county.load("2026-10", content).items()}
     old = county.load(WATER_OLD, {"water.supply": water})["water.supply"]
+    _refuse(given["health.insurance"][0])
     return build("2026-10", {**given, "water.supply": (old, WATER_OLD, 4)})
 
 
@@ -170,6 +192,26 @@ def test_no_row_is_lost_or_multiplied(october: int) -> None:
         " where feed_id = 'civil_affairs.dibao' order by 1"
     )
     assert rates == [("conflict", "none", 1, 3), ("linked", "head", 1, 3), ("not_in_register", "none", 1, 3)]
+
+
+def test_rows_without_a_household_get_candidates_and_no_link(october: int) -> None:
+    found = rows(
+        "select feed_id, source_row, right(household_no, 2), path_code, score::text, array_to_string(evidence, ' '),"
+        " candidate_rank from candidate.fct_link_suggestion join candidate.dim_household using (household_key)"
+        " order by 1, 2, 7"
+    )
+    assert found == [
+        ("civil_affairs.dibao", 3, "01", "two_households", "0.400", "", 1),
+        ("civil_affairs.dibao", 3, "02", "two_households", "0.400", "", 2),
+        ("health.insurance", 90, "01", "typo", "0.980", "id_number name", 1),
+        ("health.insurance", 91, "02", "name_village", "0.600", "name village", 1),
+        ("health.insurance", 93, "03", "typo", "0.700", "id_number", 1),
+        ("health.insurance", 94, "05", "typo", "0.100", "id_number", 1),
+        ("housing.renovation", 2, "01", "two_households", "0.400", "", 1),
+        ("housing.renovation", 2, "02", "two_households", "0.400", "", 2),
+    ], found
+    linked = rows("select count(*) from identity.int_link__insurance where source_row >= 90")
+    assert linked == [(0,)], "a candidate joins nothing"
 
 
 def test_a_household_without_a_village_shows_as_a_difference_between_levels(october: int) -> None:

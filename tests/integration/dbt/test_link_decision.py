@@ -141,7 +141,7 @@ def test_a_decision_is_known_by_what_the_row_has_next_month(before: tuple[int, d
     assert about(2, "power.connection").account_no == "0600000001"
     with pytest.raises(DecisionRefused, match="nothing would tell it again"):
         about(NOTHING)
-    with pytest.raises(DecisionRefused, match="no accepted row"):
+    with pytest.raises(DecisionRefused, match="no row"):
         about(99)
 
 

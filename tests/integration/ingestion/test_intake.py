@@ -431,7 +431,8 @@ def test_no_clear_personal_data_outside_the_vault(
         ("test", "proof", "id_number", 1),
     ]
     rejected = vault.token("id_number", rows[7]["head_id_number"])
-    assert vault.open_values([rejected], "id_number", who="test", purpose="proof") == {}
+    held = vault.open_values([rejected], "id_number", who="test", purpose="proof")
+    assert held == {rejected: rows[7]["head_id_number"]}, "its token stands beside the refused row: rotation needs it"
 
 
 def test_vault_keeps_a_value_once() -> None:
