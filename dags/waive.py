@@ -18,7 +18,8 @@ When the gate blocks a month and nothing but a waiver could let it through, `app
 person (*Required actions* in Airflow). Approved: a waiver for just these checks and this month is written with name,
 reason and end, and the month is closed again. Rejected: nothing happens; readers keep what they have.
 
-**When it is red:** the month was judged again meanwhile; the new verdict asks anew. By hand: `hearth waive`.
+**When it is red:** name or reason was left empty (*trigger* with the period: it asks again), or the month was judged
+again meanwhile; the new verdict asks anew. By hand: `hearth waive`.
 """
 
 
@@ -69,8 +70,10 @@ def waive() -> None:
         subject="发布检查未通过，是否豁免？",
         body="{{ ti.xcom_pull(task_ids='ask')['text'] }}",
         params={
-            "name": Param("", type="string", minLength=2, title="姓名"),
-            "reason": Param("", type="string", minLength=4, title="理由（将随数据公布）"),
+            # Airflow checks defaults before it asks: a shortest length here and nobody is ever asked. An empty name or
+            # reason is refused by `grant`.
+            "name": Param("", type="string", title="姓名（必填）"),
+            "reason": Param("", type="string", title="理由（必填，将随数据公布）"),
             "days": Param(31, type="integer", minimum=1, maximum=92, title="有效天数"),
         },
         execution_timeout=None,  # a person may take days

@@ -1,6 +1,7 @@
 """Run dbt for one build and keep what it did in ``ops.build_result``.
 
-Two dbt calls a close: dbt spends 4 of 6 seconds on starting up, so a task a model would cost more than the models.
+Two dbt calls a close: dbt spends 4 of 6 seconds on starting up, so a task a model would cost more than the models. A
+call parses apart from the build's variables (``hearth.dbt_process``), for dbt keeps no parse of other variables.
 Staging is a call of its own, for that is where a department can still be left out (``StagingFailed``).
 """
 
@@ -124,8 +125,11 @@ def run_dbt(
     results_file = target / "run_results.json"
     results_file.unlink(missing_ok=True)
     arguments = [command, "--select", *select.split(), "--vars", variables, *flags]
+    common = ["--no-use-colors", "--log-format-file", "json"]
+    # Variables of the caller's own may change what is parsed; those of a build do not.
+    program = ["-m", "dbt.cli.main", *common] if "--vars" in flags else ["-m", "hearth.dbt_process", *common, "--"]
     finished = subprocess.run(
-        [sys.executable, "-m", "dbt.cli.main", "--no-use-colors", "--log-format-file", "json", *arguments],
+        [sys.executable, *program, *arguments],
         env={**os.environ, **environment()},
         cwd=PROJECT_DIR,
         check=False,

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from datetime import datetime
+from typing import Any
 
 import httpx
 from rich.console import Console
@@ -37,7 +38,7 @@ class DemoFailed(RuntimeError):  # noqa: N818 - reads as a sentence on the termi
 
 
 class Airflow:
-    """The few calls of Airflow's REST API that the demo needs."""
+    """The few calls of Airflow's REST API that the demo and the tests need."""
 
     def __init__(self) -> None:
         login = {"username": airflow.ADMIN, "password": airflow.admin_password()}
@@ -71,6 +72,23 @@ class Airflow:
     def task_states(self, dag_id: str, run_id: str) -> dict[str, str]:
         answer = self._client.get(f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances").raise_for_status()
         return {task["task_id"]: task["state"] or "waiting" for task in answer.json()["task_instances"]}
+
+    @_when_away
+    def required_actions(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
+        """What a run asks of a person and nobody has answered: body, params and more, as Airflow's page shows them."""
+        answer = self._client.get(
+            f"/dags/{dag_id}/dagRuns/{run_id}/hitlDetails", params={"response_received": False}
+        ).raise_for_status()
+        actions: list[dict[str, Any]] = answer.json()["hitl_details"]
+        return actions
+
+    @_when_away
+    def answer(self, dag_id: str, run_id: str, task_id: str, given: dict[str, object], *, options: list[str]) -> None:
+        """Answer a required action as the person at Airflow's page does."""
+        self._client.patch(
+            f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/-1/hitlDetails",
+            json={"chosen_options": options, "params_input": given},
+        ).raise_for_status()
 
     @_when_away
     def asset_events(self) -> list[dict[str, str | None]]:

@@ -11,12 +11,13 @@
     Beside each the register's own reason (code list household_change) and, where a household was founded out of another
     (13) or taken into one (23), that other: the one where most of its people came from or went to.
 
-    The county's first month known is where the history begins: nobody entered in it.
+    The county's first month known is where the history begins: nobody entered in it. `history` names the CTE it is
+    read off, where `versions` holds some households only.
 -#}
-{% macro status_changes() -%}
+{% macro status_changes(history='versions') -%}
 beginning as (
 
-    select min(valid_from) as first_period from versions
+    select min(valid_from) as first_period from {{ history }}
 
 ),
 

@@ -11,6 +11,9 @@
     key         columns that name whose version it is, the county aside
     attributes  columns whose change makes a new version
 
+    Only versions that touch the window can change. What ended before the month before it, or begins after the month
+    that follows it, is handed on as it is: the history that is over costs a copy, not a sort.
+
     Needs a CTE `next_published` with one row: next_period, null when no later month is published.
 -#}
 {% macro versions(present, published, key, attributes) -%}
@@ -24,7 +27,9 @@ pieces as (
         valid_from,
         least(valid_to, {{ month_before("'" ~ var('period') ~ "'") }}) as valid_to
     from {{ published }}
-    where valid_from < '{{ var("period") }}'
+    where
+        valid_from < '{{ var("period") }}'
+        and valid_to >= {{ month_before("'" ~ var('period') ~ "'") }}
     union all
     select
         {{ keys }},
@@ -33,7 +38,10 @@ pieces as (
         greatest({{ published }}.valid_from, next_published.next_period) as valid_from,
         {{ published }}.valid_to
     from {{ published }}
-    inner join next_published on {{ published }}.valid_to >= next_published.next_period
+    inner join next_published
+        on
+            {{ published }}.valid_to >= next_published.next_period
+            and {{ published }}.valid_from <= next_published.next_period
     union all
     select
         {{ keys }},
@@ -95,6 +103,19 @@ final as (
         {{ attributes | join(',\n        ') }}
     from bounded
     where piece_number = 1
+    union all
+    select
+        {{ keys }},
+        {{ published }}.county_code,
+        {{ published }}.valid_from,
+        {{ published }}.valid_to,
+        {{ published }}.valid_to = '{{ end_of_time() }}' as is_current,
+        {{ attributes | join(',\n        ') }}
+    from {{ published }}
+    cross join next_published
+    where
+        {{ published }}.valid_to < {{ month_before("'" ~ var('period') ~ "'") }}
+        or {{ published }}.valid_from > next_published.next_period
 
 )
 {%- endmacro %}

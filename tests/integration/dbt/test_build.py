@@ -340,3 +340,54 @@ def test_kleene_over_all_combinations(october: int) -> None:
             f"select {macro(columns)} as state, count(*) from (values {values}) as v ({', '.join(columns)}) group by 1"
         )
         assert dict(rows(query)) == expected
+
+
+def test_after_a_merger_villages_sum_up_as_it_was_and_as_it_is(october: int) -> None:
+    """The township of one village is merged into the other's a month later: what was published of this month stays, and
+    is read by the divisions of today beside it."""
+    (township, into) = (f"{village[:9]}000" for village in county.VILLAGES)
+    (period,) = rows("select distinct period from candidate.fct_household_month")[0]
+    with connect(Role.OWNER) as connection:
+        connection.execute("create temporary table divisions as table reference.region")
+        connection.execute(
+            "insert into reference.region (region_code, name, level_code, parent_code, valid_from, source)"
+            " select region_code, name, level_code, %s, '2099-01-01', source from reference.region"
+            " where parent_code = %s",
+            [into, township],
+        )
+        connection.execute(
+            "update reference.region set valid_to = '2098-12-31', successor_code = %s where region_code = %s",
+            [into, township],
+        )
+        connection.execute(
+            "update reference.region set valid_to = '2098-12-31' where parent_code = %s and valid_from < '2099-01-01'",
+            [township],
+        )
+        connection.commit()
+        try:
+            run_dbt("run", "dim_region_version", build_id=october, county_code=county.COUNTY, period=period)
+        finally:
+            connection.execute("truncate reference.region")
+            connection.execute("insert into reference.region select * from divisions")
+    source = (Path(PROJECT_DIR) / "models" / "shared" / "county" / "v_guarantee_by_region.sql").read_text("utf-8")
+    view = jinja2.Environment(autoescape=False).from_string(source)  # noqa: S701 - SQL, no HTML
+    by_region = view.render(published=lambda table: f"candidate.{table}")
+
+    def sums(township_column: str) -> dict[str, int]:
+        return dict(
+            rows(
+                f"select {township_column}, sum(universe)::int from ({by_region}) as v"
+                " where guarantee = 'food' and level_code = 'village' group by 1"
+            )
+        )
+
+    published = dict(
+        rows(
+            "select region_code, universe from candidate.fct_guarantee_region_month"
+            " where guarantee = 'food' and level_code = 'township'"
+        )
+    )
+    names = dict(rows("select region_code, name from candidate.dim_region where level_code = 'township'"))
+    assert sums("township_name") == {names[code]: count for code, count in published.items()}
+    assert sums("current_township_code") == {into: sum(published.values())}
+    assert len(published) == 2

@@ -23,9 +23,9 @@ import pytest
 from expectations.gate import run_gate
 from hearth.database import Role, connect
 from publishing.pack import make_pack, read_pack
-from publishing.switch import publish
+from publishing.switch import publish, rollback
 from publishing.tables import PublicationError
-from tests.integration.expectations.candidate import PERIOD, make_build, make_candidate
+from tests.integration.expectations.candidate import COUNTY, PERIOD, make_build, make_candidate
 from tests.integration.publishing.world import IMPATIENT, ledger, passed_build, seen
 
 STEPS = {
@@ -124,6 +124,18 @@ def test_a_switch_killed_at_a_step_leaves_the_old_month(published: int, step: st
     goes_through(published, build_id)
 
 
+@pytest.mark.parametrize("step", ["the month before is ended", "partitions change places"])
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_rollback_that_meets_a_fault_leaves_the_new_month(published: int, fault: str, step: str) -> None:
+    goes_through(published, passed_build(2))
+    live = ledger()
+    with fault_at(step, FAULTS[fault]), pytest.raises((psycopg.errors.DiskFull, psycopg.OperationalError)):
+        rollback(COUNTY, PERIOD)
+    assert (seen(), ledger()) == ([2], live)
+    assert rollback(COUNTY, PERIOD) == published
+    assert seen() == [1]
+
+
 def _waiting(alarm: psycopg.Connection[tuple[object, ...]]) -> list[tuple[object, ...]]:
     found = alarm.execute(
         "select pid from pg_locks where locktype = 'advisory' and objid = %s and not granted", [_ALARM]
@@ -139,10 +151,12 @@ def _wait_until_it_stands(alarm: psycopg.Connection[tuple[object, ...]], process
         tick.wait(0.05)
 
 
-def _wait_until_it_is_gone(alarm: psycopg.Connection[tuple[object, ...]]) -> None:
+def _wait_until_it_is_gone(
+    alarm: psycopg.Connection[tuple[object, ...]], name: str = "hearth:hearth_publisher"
+) -> None:
     """The server notices that its client is dead when it next speaks to it."""
     tick = threading.Event()
-    while alarm.execute("select 1 from pg_stat_activity where application_name = 'hearth:hearth_publisher'").fetchall():
+    while alarm.execute("select 1 from pg_stat_activity where application_name = %s", [name]).fetchall():
         alarm.commit()
         tick.wait(0.05)
     alarm.commit()
@@ -176,6 +190,30 @@ def test_a_gate_that_crashes_lets_nothing_through(published: int, tmp_path: Path
     build_id = make_build(PERIOD)
     with fault_at(step, FAULTS[fault]), pytest.raises((psycopg.errors.DiskFull, psycopg.OperationalError)):
         run_gate(build_id, suites_dir=tmp_path)
+    with pytest.raises(PublicationError, match="only a build that passed the gate"):
+        publish(build_id)
+    unchanged(published)
+    assert run_gate(build_id, suites_dir=tmp_path).passed
+    goes_through(published, build_id)
+
+
+def test_a_gate_killed_before_its_decision_lets_nothing_through(published: int, tmp_path: Path) -> None:
+    (tmp_path / "small.yaml").write_text(SUITE, encoding="utf-8")
+    make_candidate(PERIOD, 2)
+    build_id = make_build(PERIOD)
+    with connect(Role.OWNER) as alarm:
+        alarm.execute("select pg_advisory_lock(%s)", [_ALARM])
+        with fault_at("ops.gate_decision:insert", f"perform pg_advisory_xact_lock({_ALARM})"):
+            code = (
+                "from pathlib import Path; from expectations.gate import run_gate;"
+                f" run_gate({build_id}, suites_dir=Path({str(tmp_path)!r}))"
+            )
+            with subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL) as process:
+                _wait_until_it_stands(alarm, process)
+                os.kill(process.pid, signal.SIGKILL)
+            alarm.execute("select pg_advisory_unlock(%s)", [_ALARM])
+            alarm.commit()
+            _wait_until_it_is_gone(alarm, "hearth:hearth_builder")
     with pytest.raises(PublicationError, match="only a build that passed the gate"):
         publish(build_id)
     unchanged(published)

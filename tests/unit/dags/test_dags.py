@@ -198,3 +198,11 @@ def test_importing_a_dag_file_is_quick_and_touches_neither_network_nor_database(
     assert [entry["file"] for entry in found] == names
     assert [entry["heavy"] for entry in found] == [[]] * len(names)
     assert max(entry["ratio"] for entry in found) < 1, found
+
+
+def test_every_default_of_a_question_holds_before_anybody_is_asked(dags: Mapping[str, object]) -> None:
+    """Airflow validates a task's params when it starts: a default that breaks its own rule fails the task unasked."""
+    for dag in dags.values():
+        for task in dag.tasks:  # type: ignore[attr-defined]  # likewise
+            for name in task.params:
+                task.params.get_param(name).resolve()

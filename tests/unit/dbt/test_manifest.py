@@ -273,3 +273,15 @@ def test_readiness_knows_of_every_feed_of_which_earlier_months_are_read(manifest
     # Changes are told against the month before, read off versions: of the feeds that say who there is.
     nearest = re.findall(r"\('(\w+)', '(\w+)', null\)", (PROJECT_ROOT / "hearth/sql/65_month.sql").read_text("utf-8"))
     assert {f"{department}.{feed}" for department, feed in nearest} == policy().universe_feeds
+
+
+def test_what_is_parsed_does_not_depend_on_the_build() -> None:
+    """A close runs on the parse of another build: its variables may stand in SQL, never in what decides the graph."""
+    of_a_build = r"var\(\s*['\"](build_id|county_code|period)['\"]"
+    for path in sorted(PROJECT_DIR.rglob("*.yml")):
+        if "target" not in path.parts:
+            assert not re.search(of_a_build, path.read_text(encoding="utf-8")), path.name
+    for path in sorted((PROJECT_DIR / "models").rglob("*.sql")):
+        text = path.read_text(encoding="utf-8")
+        for block in re.findall(r"{{\s*config\(.*?}}|{%-?\s*(?:if|elif|for)\b.*?%}", text, re.DOTALL):
+            assert not re.search(of_a_build, block), f"[{path.name}] {block}"

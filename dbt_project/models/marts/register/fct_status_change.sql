@@ -1,8 +1,25 @@
 with
 
-versions as (
+every_version as (
 
     select * from {{ ref('dim_household_version') }}
+
+),
+
+-- Households of whom something begins or ends in this month: the others have no change, however long their history.
+touched as (
+
+    select distinct household_key
+    from every_version
+    where valid_from = '{{ var("period") }}' or valid_to = '{{ shift_month(var("period"), -1) }}'
+
+),
+
+versions as (
+
+    select every_version.*
+    from every_version
+    inner join touched on every_version.household_key = touched.household_key
 
 ),
 
@@ -13,7 +30,7 @@ moves as (
 
 ),
 
-{{ status_changes() }},
+{{ status_changes(history='every_version') }},
 
 final as (
 
