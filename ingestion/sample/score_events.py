@@ -99,11 +99,12 @@ def read_events() -> tuple[DatedEvent, ...] | None:
 
 
 def serials_of(key: Path, months: Sequence[str]) -> dict[str, str]:
-    """Keyed hash -> the generator's serial."""
+    """Keyed hash -> the generator's serial; empty for a key that was written before the installation had its secret."""
     found: dict[str, str] = {}
     for month in months:
         rows = load_table(key, "persons", months={month}, columns=["id_number_hash", "person"])
         found |= dict(zip(*(rows[name].to_pylist() for name in ("id_number_hash", "person")), strict=True))
+    found.pop(None, None)
     return found
 
 
@@ -129,7 +130,8 @@ class _Judge:
 
     def count(self, event: DatedEvent, one: EventScore) -> bool:
         """Whether it is not plainly wrong."""
-        name = self._serials.get(event.id_number_hash, "?") if event.id_number_hash else event.household_no
+        names_person = event.id_number_hash is not None and bool(self._serials)
+        name = self._serials.get(event.id_number_hash or "", "?") if names_person else event.household_no
         known = self._by_name[event.code, name]
         right = next((row for row in known if row["period"] == event.period and id(row) not in self.found), None)
         if right is not None:

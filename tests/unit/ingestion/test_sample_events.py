@@ -284,6 +284,16 @@ def test_what_did_not_happen_is_told_apart(key: Path, said: DatedEvent, verdict:
     assert death.found == 1
 
 
+def test_a_key_older_than_the_secret_goes_by_households(key: Path) -> None:
+    """Such a key knows nobody by hash: its events are not all wrong for that."""
+    for month in MONTHS:
+        rows = [{"period": month, "person": f"P{at}", "id_number_hash": None} for at in range(4)]
+        path = path_of(key, "persons", month)
+        pq.write_table(pa.Table.from_pylist(rows, schema=pq.read_schema(path)), path)
+    death = _scored(key, DEATH, HIDDEN).events["death"]
+    assert (death.right, death.wrong, death.found) == (2, 0, 1)
+
+
 def test_a_missed_event_is_seen_and_an_unpublished_month_is_not_asked_for(key: Path) -> None:
     score = Score(periods=["2026-08", "2026-09"])
     score_events(score, [HIDDEN], key)
