@@ -30,7 +30,11 @@ final as (
         worked_example,
         -- Another definition is another version, whoever forgot to say so.
         left(
-            md5(concat_ws('|', grain, formula_class, unit, levels, numerator, denominator, unknown_rule, direction, feeds)),
+            md5(
+                concat_ws(
+                    '|', grain, formula_class, unit, levels, numerator, denominator, unknown_rule, direction, feeds
+                )
+            ),
             8
         ) as indicator_version
     from indicators
