@@ -12,7 +12,7 @@ from hearth.database import Role, connect
 COUNTY = "530524"
 PERIOD = "2026-10"
 HOUSEHOLDS = 24
-TABLES = 16
+TABLES = 19
 GUARANTEES = ("food", "clothing", "education", "medical", "housing", "water", "power")
 FEEDS = (("demo", "household"), ("demo", "member"))
 
@@ -119,6 +119,17 @@ select county_code, period, feed as feed_id, 'linked'::text as link_status, 'dir
     rows_accepted as row_count, rows_accepted as feed_row_count, {households} as household_count, {stamp} as stamp
 from ops.submission where period = '{period}';
 
+create table candidate.fct_contradiction as
+select county_code, period, 'XD-05'::text as rule_id, 'household'::text as subject_kind, household_no as subject_no,
+    household_key, 'closed'::text as state, '{period}'::text as opened_period, 0 as age_periods, {stamp} as stamp
+from candidate.fct_household_month order by household_key limit 1;
+create table candidate.fct_contradiction_side as
+select ledger.county_code, ledger.period, ledger.rule_id, ledger.subject_kind, ledger.subject_no, side.side, side.sees,
+    null::text as other_department, null::text as other_statement, {stamp} as stamp
+from candidate.fct_contradiction as ledger
+join reference.rule as rules on ledger.rule_id = rules.rule_id
+cross join lateral (values ('a', rules.sees_a), ('b', rules.sees_b)) as side (side, sees);
+
 alter table candidate.dim_region add primary key (region_code, county_code);
 alter table candidate.dim_month add primary key (period, county_code);
 alter table candidate.dim_household add primary key (household_key, county_code);
@@ -136,6 +147,9 @@ alter table candidate.fct_indicator_unit add primary key (county_code, period, i
 alter table candidate.fct_indicator_month add primary key (county_code, period, region_code, indicator_code, part);
 alter table candidate.fct_feed_reconciliation add primary key (county_code, period, feed_id);
 alter table candidate.fct_link_rate add primary key (county_code, period, feed_id, link_status, link_path);
+alter table candidate.fct_contradiction add primary key (county_code, period, rule_id, subject_kind, subject_no);
+alter table candidate.fct_contradiction_side
+    add primary key (county_code, period, rule_id, subject_kind, subject_no, side);
 create index dibao_by_household on candidate.fct_dibao (household_key);
 """
 
