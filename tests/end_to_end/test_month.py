@@ -285,3 +285,49 @@ def test_housekeeping_goes_back_to_its_own_backup(published: Installation) -> No
     assert len(backups()) == 1
     assert published.rows("select count(*) from ops.submission") == before, "nothing is over"
     assert published.rows("select 1 from pg_database where datname = 'hearth_drill'") == []
+
+
+NEVER_RECEIVED = "2020-01"
+"""A month of which there is no file: the close that an approval wakes finds nothing to build."""
+
+
+def _blocked(county_code: str) -> None:
+    """A build that only a waiver could let through."""
+    with connect(Role.OWNER) as connection:
+        connection.execute(
+            "with build as (insert into ops.build (county_code, period, state, code_version)"
+            " values (%s, %s, 'blocked', 'test') returning build_id), result as (insert into ops.gate_result (build_id,"
+            " suite, rule_id, expectation, severity, success, message) select build_id, 'volume', 'P-16',"
+            " 'near_history[fct_dibao]', 'block_unless_waived', false, '低保户数骤降' from build)"
+            " insert into ops.gate_decision (build_id, verdict, expectations_run, failures, waivable, reason)"
+            " select build_id, 'block', 1, 1, 1, 'test' from build",
+            [county_code, NEVER_RECEIVED],
+        )
+
+
+def test_a_person_approves_in_airflow_and_the_waiver_is_written(installation: Installation) -> None:
+    _blocked(installation.settings.county_code)
+    airflow = installation.airflow
+    airflow.intake_dags()  # waits until the DAGs are there
+    run_id = airflow.trigger("waive", {"period": NEVER_RECEIVED})
+    installation.wait_for(
+        lambda: airflow.task_states("waive", run_id).get("approve"), {"awaiting_input", "up_for_retry", "failed"}
+    )
+    (asked,) = airflow.required_actions("waive", run_id)
+    assert "低保户数骤降" in asked["body"]
+    given: dict[str, object] = {"name": "张审核", "reason": "人口普查后核减", "days": 7}
+    assert set(asked["params"]) == set(given)
+
+    def answered() -> str | None:
+        """An answer given before Airflow has put the task aside is forgotten, and asked for again."""
+        if airflow.required_actions("waive", run_id):
+            airflow.answer("waive", run_id, "approve", given, options=["Approve"])
+        return airflow.run_states("waive", installation.started).get(run_id)
+
+    assert installation.wait_for(answered, {"success", "failed"}) == "success", airflow.task_states("waive", run_id)
+    waivers = installation.rows(
+        "select rule_id, scope, period, reason, given_by, valid_until::date - given_at::date from ops.waiver"
+    )
+    assert waivers == [("P-16", "volume.near_history[fct_dibao]", NEVER_RECEIVED, "人口普查后核减", "张审核", 7)]
+    woken = [(event["source_dag_id"], event["partition_key"]) for event in airflow.asset_events()]
+    assert ("waive", NEVER_RECEIVED) in woken, "the close is woken to judge the month again"
