@@ -103,8 +103,8 @@ def serials_of(key: Path, months: Sequence[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for month in months:
         rows = load_table(key, "persons", months={month}, columns=["id_number_hash", "person"])
-        found |= dict(zip(*(rows[name].to_pylist() for name in ("id_number_hash", "person")), strict=True))
-    found.pop(None, None)
+        hashes, people = (rows[name].to_pylist() for name in ("id_number_hash", "person"))
+        found |= {said: person for said, person in zip(hashes, people, strict=True) if said is not None}
     return found
 
 
