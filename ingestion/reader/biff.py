@@ -100,7 +100,7 @@ class _Globals:
         """Number of a style -> how it shows figures."""
         if self._telling is None:
             shown = {number: shown_by_number(code, self.own) for number, code in enumerate(self.styles)}
-            self._telling = {number: how for number, how in shown.items() if how not in (None, Shown.DAY)}
+            self._telling = {number: how for number, how in shown.items() if how is not None and how is not Shown.DAY}
         return self._telling
 
 
