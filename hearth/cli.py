@@ -136,7 +136,7 @@ def lint() -> None:
         ("ruff", "format", "--check", "."),
         ("mypy",),
         ("yamllint", "--strict", "."),
-        ("sqlfluff", "lint", "--disable-progress-bar", "dbt_project/models", "dbt_project/tests"),
+        ("sqlfluff", "lint", "--disable-progress-bar", "--processes", "0", "dbt_project/models", "dbt_project/tests"),
         ("hearth", "contracts", "check"),
     ]
     failed = []
