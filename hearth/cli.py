@@ -125,7 +125,8 @@ def _tool(*command: str) -> int:
 def test() -> None:
     """Run every test, on all cores. Needs the development packages (make test installs them)."""
     # A file stays on one process, for its fixtures; the files come in the order of testpaths, the longest first.
-    raise typer.Exit(_tool("pytest", "--numprocesses", "logical", "--dist", "loadfile", "--no-loadscope-reorder"))
+    order = ("--numprocesses", "logical", "--dist", "loadfile", "--no-loadscope-reorder")
+    raise typer.Exit(_tool("pytest", *order, "--durations", "40", "--durations-min", "5"))
 
 
 @app.command()
