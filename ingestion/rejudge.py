@@ -7,9 +7,7 @@ so. A closed month waits for its reopening as any other change of it does.
 
 from __future__ import annotations
 
-import os
 import re
-import socket
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -20,6 +18,7 @@ from hearth.database import Role, connect
 from hearth.period import Period
 from ingestion import findings, ledger, own_names
 from ingestion.check import rule_lines
+from ingestion.claims import holder
 from ingestion.contract import Contract, contracts
 from ingestion.intake import guarded, history_of, settle
 from ingestion.judgement import Delivery, Judged, judge
@@ -125,7 +124,7 @@ def _claim(entry: Submission, contract_version: str) -> Submission:
                 "number": number,
                 "contract_version": contract_version,
                 "reader_version": reader_version(),
-                "holder": f"{socket.gethostname()}:{os.getpid()}",
+                "holder": holder(),
             },
         )
     return ledger.find(number)

@@ -28,8 +28,8 @@ def published_by_waiver(receipt: Receipt, failing: dict[str, Any], rule_id: str 
             [COUNTY, str(PERIOD)],
         ).fetchone() or (0,)
         connection.execute(
-            "insert into ops.build_input (build_id, department, feed, submission_id, source_period, is_carried, age_periods)"
-            " values (%s, 'civil_affairs', 'dibao', %s, %s, false, 0)",
+            "insert into ops.build_input (build_id, department, feed, submission_id, source_period, is_carried,"
+            " age_periods) values (%s, 'civil_affairs', 'dibao', %s, %s, false, 0)",
             [build_id, receipt.submission_id, str(PERIOD)],
         )
         (publication_id,) = connection.execute(
