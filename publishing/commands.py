@@ -14,6 +14,7 @@ from hearth.settings import settings
 from publishing.access.commands import app as access_app
 from publishing.access.looks import who_saw
 from publishing.expiry import delete_expired, expired, keep_months
+from publishing.explain.commands import explain_number
 from publishing.ledger import unfit
 from publishing.publications import publications
 from publishing.reminders import ReminderError, messages, send
@@ -22,6 +23,7 @@ from publishing.tables import PublicationError
 
 app = typer.Typer(no_args_is_help=True)
 app.add_typer(access_app, name="access")
+app.command("explain")(explain_number)
 
 _County = Annotated[str | None, typer.Option("--county", help="County code; the installation's own by default.")]
 _STATES = {"live": "在用", "replaced": "已替换", "rolled_back": "已回退"}
