@@ -135,6 +135,45 @@ def check_looks() -> None:
         apply()
 
 
+def check_zero_items() -> None:
+    """All eleven lines of the ten items are there; the list behind an item is as long as its number says."""
+    with connect(Role.READER) as connection:
+        items = {
+            item: (name, lead, counted, unknown, verdict, unanswered)
+            for item, name, lead, counted, unknown, verdict, unanswered in connection.execute(
+                "select item_code, name_zh, lead_unit, open_count, unknown_count, verdict, unanswered_measures"
+                " from shared.v_zero_item where period = %s",
+                [MONTH],
+            )
+        }
+        listed = {
+            item: (found, unknown)
+            for item, found, unknown in connection.execute(
+                "select item_code, count(*) filter (where state = 'open'), count(*) filter (where state = 'unknown')"
+                " from shared.v_zero_item_case where period = %s group by item_code",
+                [MONTH],
+            )
+        }
+        targets = {
+            code: (int(target), verdict)
+            for code, target, verdict in connection.execute(
+                "select indicator_code, target_value, verdict from shared.v_target where period = %s", [MONTH]
+            )
+        }
+    assert set(items) == {"1", "2a", "2b", "3", "4", "5", "6", "7", "8", "9", "10"}
+    assert all(lead for _, lead, *_ in items.values())
+    # every measure of these has a list; the number of schemes and villages has none
+    for item in ("4", "9", "10"):
+        assert listed[item] == items[item][2:4], item
+    assert items["10"][4] == ("unmet" if items["10"][2] else "unknown" if items["10"][3] else "cleared")
+    assert items["3"][2:] == (None, None, "unknown", "VIL-01"), "what nobody answers is never cleared"
+    assert {code: target for code, (target, _) in targets.items()} == {
+        "HSG-05": 4942, "HSG-06": 19776, "POV-08": 12583, "POV-09": 41407, "POV-11": 42, "POV-12": 6, "POV-13": 28,
+    }  # fmt: skip
+    assert targets["POV-08"][1] == "unmet"
+    assert targets["HSG-05"][1] == "unknown"
+
+
 def check_frozen() -> None:
     """The frozen pack gives the same explanation when the database says something else by now."""
     ((number,),) = rows("select publication_id from ops.publication where state = 'live' and period = %s", MONTH)
