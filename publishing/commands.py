@@ -13,6 +13,7 @@ from hearth.period import Period
 from hearth.settings import settings
 from publishing.access.commands import app as access_app
 from publishing.access.looks import who_saw
+from publishing.contradiction_commands import contradiction_app
 from publishing.expiry import delete_expired, expired, keep_months
 from publishing.publications import publications
 from publishing.reminders import ReminderError, messages, send
@@ -21,6 +22,7 @@ from publishing.tables import PublicationError
 
 app = typer.Typer(no_args_is_help=True)
 app.add_typer(access_app, name="access")
+app.add_typer(contradiction_app, name="contradiction")
 
 _County = Annotated[str | None, typer.Option("--county", help="County code; the installation's own by default.")]
 _STATES = {"live": "在用", "replaced": "已替换", "rolled_back": "已回退"}

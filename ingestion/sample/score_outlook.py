@@ -8,6 +8,7 @@ from pathlib import Path
 
 from hearth.database import Role, connect
 from ingestion.sample.key_tables import read_table
+from ingestion.sample.outlook import known
 from ingestion.sample.score_model import OutlookScore, Score
 
 TOP = 0.05
@@ -24,8 +25,8 @@ _QUERIES = {
         f"select it.signal_id, it.period, home.household_no, 'fires' from marts.fct_signal as it {_KEYS}"
         " where it.last_seen_period = it.period"
     ),
-    "fct_candidate": (
-        f"select it.list_id, it.period, home.household_no, it.verdict from marts.fct_candidate as it {_KEYS}"
+    "fct_support_candidate": (
+        f"select it.list_id, it.period, home.household_no, it.verdict from marts.fct_support_candidate as it {_KEYS}"
         " where it.verdict <> 'not_candidate'"
     ),
 }
@@ -59,7 +60,8 @@ def read_outlook() -> tuple[frozenset[Entry] | None, Asked | None]:
 def score_outlook(score: Score, said: Iterable[Entry] | None, asked: Asked | None, key: Path) -> None:
     """Count by signal and list what follows from the accepted rows, and by rule the villages with a planted pattern.
 
-    Only published months count. A list or signal that the warehouse never names is not computed.
+    Only published months count. A list or signal that the warehouse never names is not computed; lists that the key
+    does not answer are left alone.
     """
     months = set(score.periods)
     expected: set[Entry] = {
@@ -71,7 +73,8 @@ def score_outlook(score: Score, said: Iterable[Entry] | None, asked: Asked | Non
         for row in read_table(key, "candidates", months=months)
         if row["expected_verdict"] is not None
     }
-    ours = {entry for entry in said or () if entry[1] in months}
+    answered = known()
+    ours = {entry for entry in said or () if entry[1] in months and entry[0] in answered}
     scores: dict[str, OutlookScore] = defaultdict(OutlookScore)
     for name, _, _, _ in expected:
         scores[name].expected += 1
