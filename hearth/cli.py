@@ -125,7 +125,8 @@ def _tool(*command: str) -> int:
 def test() -> None:
     """Run every test, on all cores. Needs the development packages (make test installs them)."""
     # A file stays on one process, for its fixtures; the files come in the order of testpaths, the longest first.
-    raise typer.Exit(_tool("pytest", "--numprocesses", "logical", "--dist", "loadfile", "--no-loadscope-reorder"))
+    order = ("--numprocesses", "logical", "--dist", "loadfile", "--no-loadscope-reorder")
+    raise typer.Exit(_tool("pytest", *order, "--durations", "40", "--durations-min", "5"))
 
 
 @app.command()
@@ -136,7 +137,7 @@ def lint() -> None:
         ("ruff", "format", "--check", "."),
         ("mypy",),
         ("yamllint", "--strict", "."),
-        ("sqlfluff", "lint", "--disable-progress-bar", "dbt_project/models", "dbt_project/tests"),
+        ("sqlfluff", "lint", "--disable-progress-bar", "--processes", "0", "dbt_project/models", "dbt_project/tests"),
         ("hearth", "contracts", "check"),
     ]
     failed = []

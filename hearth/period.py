@@ -31,7 +31,7 @@ class Period:
         return cls(day.year, day.month)
 
     def __str__(self) -> str:
-        return f"{self.year:04d}-{self.month:02d}"
+        return _text(self.year, self.month)
 
     def shift(self, months: int) -> Period:
         """The period ``months`` later (earlier if negative)."""
@@ -48,6 +48,11 @@ class Period:
     @property
     def last_day(self) -> date:
         return _last_day(self.year, self.month)
+
+
+@cache
+def _text(year: int, month: int) -> str:
+    return f"{year:04d}-{month:02d}"
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
+from operator import itemgetter
 
 from hearth.period import Period
 from ingestion.contract import Column, Kind
@@ -144,6 +145,7 @@ def write_rows(habit: Habit, columns: Sequence[Column], records: Sequence[Record
     Raises ValueError when the subject knows nothing of a column the contract asks for.
     """
     loaded = [column for column in columns if column.loaded]  # others are numbered when they are put on a sheet
+    known = [record.values for record in records]
     written: list[list[Cell]] = []
     for column in loaded:
         if column.name == "village_name":
@@ -153,7 +155,7 @@ def write_rows(habit: Habit, columns: Sequence[Column], records: Sequence[Record
             written.append([names_of[record.place.code] for record in records])
             continue
         try:
-            values = [record.values[column.name] for record in records]
+            values = list(map(itemgetter(column.name), known))
         except KeyError:
             raise ValueError(f"subject [{habit.subject}] gives no value for column [{column.name}]") from None
         written.append(write_column(habit, column, values))

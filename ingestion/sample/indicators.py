@@ -40,7 +40,7 @@ GUARANTEE_OF: Mapping[str, str] = {
 }
 """Indicator -> the guarantee (or conjunction) of which it is the rate."""
 
-MEMORY = "2GB"
+MEMORY = "3GB"
 """Of each of the two sets of rows. What does not fit waits on disk: counties may have a million households."""
 
 _COUNTS = ("numerator", "denominator", "unknown")

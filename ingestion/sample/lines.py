@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from operator import itemgetter
 
 from ingestion.contract import Column
+from ingestion.sample.cells import Cell
 from ingestion.sample.habits import Habit
 from ingestion.sample.layouts import Row
 from ingestion.sample.office_file import Spot
@@ -27,13 +29,11 @@ def stretch(township: str, rows: Sequence[Row], spot: Spot, habit: Habit, column
         row.sheet, row.number = spot.sheet, number
     names = [column.name for column in columns if column.name != "serial_no"]
     serial = [column.name for column in columns].index("serial_no") if len(names) < len(columns) else None
-    lines = []
-    for number, row in enumerate(rows, start=spot.first_serial):
-        cells = row.cells
-        line = [cells[name] for name in names]
-        if serial is not None:
-            line.insert(serial, number)
-        lines.append(line)
+    cells = [row.cells for row in rows]
+    columns_of: list[Iterable[Cell]] = [map(itemgetter(name), cells) for name in names]
+    if serial is not None:
+        columns_of.insert(serial, range(spot.first_serial, spot.first_serial + len(rows)))
+    lines = [list(line) for line in zip(*columns_of, strict=True)]
     totals = []
     for name in habit.totals:
         numbers = [row.cells[name] for row in rows]

@@ -44,9 +44,10 @@ def keys_by_number() -> dict[str, int]:
 
 
 def all_tokens() -> set[str]:
-    """Every token that stands in any table."""
+    """Every token that stands in any table, alone or in a list."""
     columns = query(
-        "select format('select %I::text from %I.%I', column_name, table_schema, table_name)"
+        "select format(case data_type when 'ARRAY' then 'select unnest(%I) from %I.%I' else 'select %I from %I.%I' end,"
+        " column_name, table_schema, table_name)"
         f" from information_schema.columns where right(column_name, {len(TOKEN_SUFFIX)}) = '{TOKEN_SUFFIX}'"
         " and table_schema not in ('pg_catalog', 'information_schema')"
     )
