@@ -98,8 +98,8 @@ def send(county_code: str, period: str) -> list[str]:
     books: dict[str, Workbook] = {}
     if waiting:
         books[COUNTY_FOLDER] = _by_township(waiting)
-        for feed_id in policy().universe_feeds:
-            books[feed_id.partition(".")[0]] = _by_township(waiting)
+        for department in sorted({feed_id.partition(".")[0] for feed_id in policy().universe_feeds}):
+            books[department] = _by_township(waiting)
     for township, theirs in _grouped(waiting).items():
         if township is not None:
             books[township] = _by_township(theirs)
