@@ -1,9 +1,11 @@
 """Reminders before a report is due, escalation after: one message an owner and day, with everything in it.
 
 Five days and one day before the due day to whoever owns the feed; one and three days after it to the owner and to the
-one above (capabilities: reminders before due, escalation after). Whether a feed is due, and until when, the calendar
-says (``ops.calendar``); what has come, the ledger. Who reads what, and through which channel, is the installation's
-``contacts.yaml``; its channels are addresses of the Apprise library (mail, WeCom, DingTalk, Feishu, any webhook).
+one above (capabilities: reminders before due, escalation after). On the same days after it came, a file that is kept
+back because it is far smaller than last month's (F-18): until somebody answers for it the month has none of its rows.
+Whether a feed is due, and until when, the calendar says (``ops.calendar``); what has come, the ledger. Who reads what,
+and through which channel, is the installation's ``contacts.yaml``; its channels are addresses of the Apprise library
+(mail, WeCom, DingTalk, Feishu, any webhook).
 """
 
 from __future__ import annotations
@@ -73,6 +75,19 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """A file that waits for somebody to answer for it. ``days``: since it came; ``reason``: as its receipt says it."""
+
+    department: str
+    feed: str
+    title: str
+    period: str
+    received_at: datetime
+    days: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """What one owner reads on one day."""
 
@@ -82,6 +97,7 @@ class Message:
     subject: str
     body: str
     items: tuple[Item, ...]
+    held: tuple[Held, ...] = ()
 
 
 def contacts(path: Path | None = None) -> tuple[Contact, ...]:
@@ -152,6 +168,27 @@ def _items(county_code: str, day: date) -> list[Item]:
     return found
 
 
+def _held(county_code: str, day: date) -> list[Held]:
+    """Files that the ledger keeps back until somebody confirms them, one and three days after they came."""
+    zone = settings().zone
+    with connect(Role.PUBLISHER) as connection:
+        rows = connection.execute(
+            "select held.department, held.feed, feed.title_zh, held.period, held.received_at, held.reason_message"
+            " from ops.submission as held"
+            " inner join reference.feed as feed on feed.feed_id = held.department || '.' || held.feed"
+            " where held.county_code = %s and held.state = 'awaiting_confirmation'"
+            " order by held.department, held.feed, held.period, held.received_at",
+            [county_code],
+        ).fetchall()
+    found = []
+    for department, feed, title, period, received_at, reason in rows:
+        came = received_at.astimezone(zone)
+        days = (day - came.date()).days
+        if days in AFTER:
+            found.append(Held(department, feed, title, period, came, days, reason))
+    return found
+
+
 def messages(county_code: str, day: date, told: Iterable[Contact] | None = None) -> list[Message]:
     """What each owner is to read on a day, in the order of their names. Writes and sends nothing.
 
@@ -161,11 +198,17 @@ def messages(county_code: str, day: date, told: Iterable[Contact] | None = None)
     by_department = {
         department: contact for contact in (contacts() if told is None else told) for department in contact.departments
     }
-    owned: dict[str, tuple[Contact, list[Item]]] = {}
+    owned: dict[str, tuple[Contact, list[Item], list[Held]]] = {}
+
+    def of(department: str) -> tuple[Contact, list[Item], list[Held]]:
+        contact = by_department.get(department) or Contact(owner=department, departments=(department,))
+        return owned.setdefault(contact.owner, (contact, [], []))
+
     for item in _items(county_code, day):
-        contact = by_department.get(item.department) or Contact(owner=item.department, departments=(item.department,))
-        owned.setdefault(contact.owner, (contact, []))[1].append(item)
-    return [_message(day, contact, tuple(items)) for _, (contact, items) in sorted(owned.items())]
+        of(item.department)[1].append(item)
+    for held in _held(county_code, day):
+        of(held.department)[2].append(held)
+    return [_message(day, contact, tuple(items), tuple(held)) for _, (contact, items, held) in sorted(owned.items())]
 
 
 def render(template: str, **values: object) -> str:
@@ -173,25 +216,28 @@ def render(template: str, **values: object) -> str:
     return _templates.get_template(f"{template}.zh.txt").render(**values)
 
 
-def _message(day: date, contact: Contact, items: tuple[Item, ...]) -> Message:
+def _message(day: date, contact: Contact, items: tuple[Item, ...], held: tuple[Held, ...]) -> Message:
     overdue = [item for item in items if item.is_overdue]
     coming = [item for item in items if not item.is_overdue]
     subject = "；".join(
         part
         for part in (
             f"{len(overdue)}张报表已逾期" if overdue else "",
+            f"{len(held)}张报表待确认" if held else "",
             f"{len(coming)}张报表即将到期" if coming else "",
         )
         if part
     )
-    body = render("reminder", day=day, overdue=overdue, coming=coming, silent_from=_SILENT_MONTHS)
+    body = render("reminder", day=day, overdue=overdue, held=held, coming=coming, silent_from=_SILENT_MONTHS)
+    is_escalation = bool(overdue or held)
     return Message(
         owner=contact.owner,
-        channels=contact.channels + (contact.escalation if overdue else ()),
-        is_escalation=bool(overdue),
+        channels=contact.channels + (contact.escalation if is_escalation else ()),
+        is_escalation=is_escalation,
         subject=f"【报送提醒】{subject}",
         body=body,
         items=items,
+        held=held,
     )
 
 
@@ -219,7 +265,7 @@ def send(county_code: str, day: date) -> list[str]:
             written = connection.execute(
                 "insert into ops.reminder (county_code, day, owner, is_escalation, items) values (%s, %s, %s, %s, %s)"
                 " on conflict do nothing returning owner",
-                [county_code, day, message.owner, message.is_escalation, json.dumps(_plain(message.items))],
+                [county_code, day, message.owner, message.is_escalation, json.dumps(_plain(message))],
             ).fetchone()
             if written is None:
                 continue
@@ -236,5 +282,6 @@ def send(county_code: str, day: date) -> list[str]:
     return told
 
 
-def _plain(items: Iterable[Item]) -> list[dict[str, str | int]]:
-    return [asdict(item) | {"due_at": item.due_at.isoformat()} for item in items]
+def _plain(message: Message) -> list[dict[str, str | int]]:
+    waited = [asdict(item) | {"due_at": item.due_at.isoformat()} for item in message.items]
+    return waited + [asdict(held) | {"received_at": held.received_at.isoformat()} for held in message.held]

@@ -155,6 +155,35 @@ def test_a_feed_that_stays_silent_for_months_is_said_to() -> None:
     assert water.body.count("已连续2个月未报") == 1
 
 
+@pytest.mark.parametrize(
+    ("day", "is_told"),
+    [(date(2026, 11, 4), False), (date(2026, 11, 5), True), (date(2026, 11, 6), False), (date(2026, 11, 7), True)],
+)
+def test_a_file_that_waits_to_be_confirmed_is_spoken_of(clean_warehouse: Settings, day: date, is_told: bool) -> None:
+    with connect(Role.OWNER) as connection:
+        for number, state in enumerate(("awaiting_confirmation", "awaiting_reopening")):
+            connection.execute(
+                "insert into ops.submission (submission_id, county_code, department, feed, period, file_name,"
+                " inbox_key, sha256, byte_count, state, received_at, reason_rule_id, reason_message) values"
+                " (%s, %s, 'water', 'supply', %s, 'x', %s, %s, 1, %s, %s, 'F-18', '比上月减少60%%')",
+                [
+                    f"s{number}",
+                    COUNTY,
+                    PERIOD,
+                    f"x{number}",
+                    f"digest{number}",
+                    state,
+                    datetime(2026, 11, 4, 23, 59, tzinfo=clean_warehouse.zone),
+                ],
+            )
+    found = messages(COUNTY, day, told=())
+    assert [message.owner for message in found] == (["water"] if is_told else [])
+    for message in found:
+        assert message.subject == "【报送提醒】1张报表待确认"
+        assert "11月4日收到；比上月减少60%" in message.body
+        assert message.is_escalation
+
+
 def test_mail_and_webhook_get_it_once_a_day(told: Path) -> None:
     mailbox, port = Mailbox(), free_port()
     controller = Controller(mailbox, hostname="127.0.0.1", port=port)
