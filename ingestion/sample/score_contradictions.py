@@ -15,7 +15,7 @@ from ingestion.sample.score_events import serials_of
 from ingestion.sample.score_model import ContradictionScore, Score
 from ingestion.sample.stories import plots
 
-_LEDGER = "marts.fct_contradiction"
+_LEDGER, _REGISTER = "marts.fct_contradiction", "register.household"
 _QUERY = (
     "select distinct on (ledger.rule_id, ledger.subject_kind, ledger.subject_no, ledger.opened_period)"
     " ledger.rule_id, home.household_no, person.id_number_hash, ledger.village_code,"
@@ -76,6 +76,17 @@ def _homes_of_rows(key: Path, months: set[str], episodes: Iterable[Episode]) -> 
     return found
 
 
+def _listed(key: Path, months: set[str], homes: set[str | None]) -> set[tuple[str, str]]:
+    """Month and household number, where the register's own row was accepted: without it nobody can be contradicted."""
+    names, found = ["feed_id", "household_no", "is_reachable"], set()
+    for month in months:
+        links = load_table(key, "links", months={month}, columns=names)
+        for feed_id, number, is_reachable in zip(*(links[name].to_pylist() for name in names), strict=True):
+            if is_reachable and feed_id == _REGISTER and number in homes:
+                found.add((month, number))
+    return found
+
+
 def _seen_in(story: Mapping[str, Any], months: set[str]) -> set[str]:
     """Published months in which accepted rows show the contradiction."""
     said, denied = set(story["said_in"]), set(story["denied_in"])
@@ -98,7 +109,8 @@ def _judged(key: Path, stories: Iterable[Mapping[str, Any]], months: set[str]) -
     """Stories that end in a month in which every office concerned has an accepted row of the household."""
     by_month: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for story in stories:
-        if story["closed"] in months and story["household_no"]:
+        # where nobody says anything untrue, nothing is put right when the story is over
+        if story["closed"] in months and story["household_no"] and story["said_by"]:
             by_month[story["closed"]].append(story)
     found: set[str] = set()
     for month, ended in by_month.items():
@@ -111,7 +123,7 @@ def _judged(key: Path, stories: Iterable[Mapping[str, Any]], months: set[str]) -
         found |= {
             story["story"]
             for story in ended
-            if {*story["said_by"], *story["denied_by"], "register.household"} <= feeds[story["household_no"]]
+            if {*story["said_by"], *story["denied_by"], _REGISTER} <= feeds[story["household_no"]]
         }
     return found
 
@@ -152,6 +164,10 @@ def score_contradictions(score: Score, ledger: Iterable[Episode] | None, key: Pa
         if story["family"] in {"contradiction", "look_alike"} and story["rule_id"] not in unjudged
     ]
     seen = {story["story"]: _seen_in(story, months) for story in wanted}
+    listed = _listed(key, months, {story["household_no"] for story in wanted})
+    for story in wanted:
+        if story["household_no"]:
+            seen[story["story"]] &= {month for month, number in listed if number == story["household_no"]}
     told = [story for story in wanted if seen[story["story"]]]
     episodes: dict[str, list[Episode]] = defaultdict(list)
     homes = _homes_of_rows(key, months, ledger or ())

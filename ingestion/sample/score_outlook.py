@@ -27,6 +27,9 @@ _QUERIES = {
     ),
     "fct_support_candidate": (
         f"select it.list_id, it.period, home.household_no, it.verdict from marts.fct_support_candidate as it {_KEYS}"
+        # of a household that the register does not show this month the list says what it said before
+        " inner join marts.fct_household_memory as seen on it.household_key = seen.household_key"
+        " and it.period = seen.period and seen.last_period = it.period"
         " where it.verdict <> 'not_candidate'"
     ),
 }

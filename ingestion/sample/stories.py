@@ -258,8 +258,9 @@ def _told(
     records: Iterable[Record], by_name: Mapping[str, Sequence[Story]], subject: str, period: Period
 ) -> Iterator[Record]:
     for record in records:
-        stories = {story.serial: story for name in _known_as(record) for story in by_name.get(name, ())}
-        stories |= {story.serial: story for story in by_name.get(record.place.code, ())}
+        # What is said of the household stands above what is said of everybody in the village.
+        stories = {story.serial: story for story in by_name.get(record.place.code, ())}
+        stories |= {story.serial: story for name in _known_as(record) for story in by_name.get(name, ())}
         written: Record | None = record
         for story in stories.values():
             written = _tell(written, story, subject, period) if written is not None else None

@@ -34,7 +34,12 @@ Example = tuple[Mapping[Period, Rows], Mapping[Period, str], Mapping[str, object
 ADULT = "520099198001021234"
 ABLE, UNABLE, UNSAID = ({"labour_capacity_code": code} for code in ("1", "4", None))
 BUSY = {"labour_capacity_code": "1", "work_months": 6.0}
-BADLY = {"disability_certificate_number": f"{ADULT}42"}
+
+
+def _paid(grade: str, since: str) -> dict[str, list[dict[str, Any]]]:
+    """An able person on the subsidy roll."""
+    row = {"person": "P1", "disability_grade_code": grade, "started_month": since}
+    return _home(ABLE, ABLE) | {"civil_affairs.disability_subsidy": [row]}
 
 
 def _home(*people: dict[str, Any], **columns: Any) -> dict[str, list[dict[str, Any]]]:
@@ -141,8 +146,10 @@ EXAMPLES: Mapping[str, Example] = {
     "one who was not able dies": _then(
         _home(ABLE, UNABLE), _home(ABLE, UNABLE | {"member_change_code": "21"}), W_08=False
     ),
-    "badly disabled now": _then(_home(ABLE, ABLE), _home(ABLE, ABLE | BADLY), W_08=True),
-    "badly disabled as before": _then(_home(ABLE, ABLE | BADLY), _home(ABLE, ABLE | BADLY), W_08=False),
+    "badly disabled now": _then(_home(ABLE, ABLE), _paid("2", "2026-10"), W_08=True),
+    "worse than before": _then(_paid("4", "2024-01"), _paid("2", "2024-01"), W_08=True),
+    "badly disabled as before": _then(_paid("2", "2024-01"), _paid("2", "2024-01"), W_08=False),
+    "back on the roll": _then(_home(ABLE, ABLE), _paid("2", "2024-01"), W_08=False),
     "not insured by March": _year_on(MARCH, 2025, W_09=True),
     "not insured by February": _year_on(FEBRUARY, 2025, W_09=False),
     "insured by March": _year_on(MARCH, 2026, W_09=False),

@@ -192,9 +192,14 @@ disabled as (
 
     select
         household_key,
-        array_agg(person_key) as severe_keys
+        array_agg(person_key) as disabled_keys,
+        array_agg(person_key) filter (where disability_grade_code in ('1', '2')) as severe_keys,
+        -- a row that is back after a month in which it was refused is no new grade
+        array_agg(person_key) filter (
+            where started_month >= '{{ shift_month(var("period"), -2) }}'
+        ) as new_keys
     from subsidies
-    where disability_grade_code in ('1', '2') and person_key is not null
+    where person_key is not null
     group by household_key
 
 ),
@@ -376,6 +381,7 @@ facts as (
         coalesce(people.work_months, 0) as work_months,
         people.able_keys,
         disabled.severe_keys,
+        disabled.disabled_keys,
         -- everybody insured in the year, whichever month said so
         case
             when memory.insured_year = parameters.insurance_year
@@ -385,7 +391,7 @@ facts as (
         before.insured_before_keys,
         case when is_next.is_next then memory.work_months end as work_months_before,
         coalesce(is_next.is_next and memory.able_keys && deaths.dead_keys, false) as has_lost_worker,
-        -- somebody who was there before and was not on the roll with such a grade
+        -- somebody who was there before with another grade, or who is new on the roll
         coalesce(
             is_next.is_next
             and exists (
@@ -394,6 +400,7 @@ facts as (
                 where
                     severe.person_key = any(memory.member_keys)
                     and coalesce(severe.person_key <> all(memory.severe_keys), true)
+                    and (severe.person_key = any(memory.disabled_keys) or severe.person_key = any(disabled.new_keys))
             ),
             false
         ) as has_new_severe_disability,
@@ -558,6 +565,7 @@ final as (
         signalled.able_keys,
         signalled.member_keys,
         signalled.severe_keys,
+        signalled.disabled_keys,
         signalled.current_year as insured_year,
         signalled.insured_keys,
         signalled.insured_before_keys,

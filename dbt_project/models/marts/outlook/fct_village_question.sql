@@ -124,16 +124,18 @@ heaped as (
 
 ),
 
+-- The last days of a month are asked about by T-05: nobody is asked twice.
 same_day as (
 
     select
         village_code,
-        max(households) as most,
+        max(households) filter (where not is_last_days) as most,
         sum(households) as judged_count
     from (
         select
             village_code,
             house_assessed_date,
+            coalesce(bool_or(t_05_fails), false) as is_last_days,
             count(*) as households
         from outlook
         where is_active and house_assessed_date is not null
@@ -164,6 +166,7 @@ measured as (
         township_code,
         judged_count,
         hit_count,
+        0 as alone_count,
         0 as next_count
     from of_households
     union all
@@ -173,6 +176,7 @@ measured as (
         township_code,
         judged_count,
         round_count as hit_count,
+        0 as alone_count,
         0 as next_count
     from of_incomes
     union all
@@ -182,6 +186,7 @@ measured as (
         township_code,
         judged_count,
         same_count as hit_count,
+        1 as alone_count,
         0 as next_count
     from of_incomes
     union all
@@ -191,6 +196,7 @@ measured as (
         of_incomes.township_code,
         of_incomes.judged_count,
         heaped.incomes_here as hit_count,
+        1 as alone_count,
         heaped.incomes_above as next_count
     from of_incomes
     inner join heaped on of_incomes.village_code = heaped.village_code
@@ -201,6 +207,7 @@ measured as (
         tallied.township_code,
         same_day.judged_count,
         same_day.most as hit_count,
+        1 as alone_count,
         0 as next_count
     from tallied
     inner join same_day on tallied.village_code = same_day.village_code
@@ -211,20 +218,24 @@ measured as (
         township_code,
         judged_count,
         hit_count,
+        0 as alone_count,
         0 as next_count
     from vanished
 
 ),
 
+-- One house alone shares its income or its day with itself: it is nothing to be counted.
 compared as (
 
     select
         *,
-        sum(hit_count) over (partition by rule_id)::numeric / sum(judged_count) over (partition by rule_id)
-            as county_share,
+        greatest(coalesce(hit_count, 0) - alone_count, 0) as counted_hits,
+        judged_count - alone_count as counted_rows,
+        sum(greatest(coalesce(hit_count, 0) - alone_count, 0)) over (partition by rule_id)::numeric
+        / sum(judged_count - alone_count) over (partition by rule_id) as county_share,
         count(*) over (partition by rule_id) as village_count
     from measured
-    where judged_count > 0
+    where judged_count > alone_count
 
 ),
 
@@ -235,8 +246,8 @@ scored as (
     select
         *,
         hit_count::numeric / judged_count as share,
-        (hit_count - judged_count * county_share)
-        / sqrt(judged_count * county_share * (1 - county_share) + 0.25) as score
+        (counted_hits - counted_rows * county_share)
+        / sqrt(counted_rows * county_share * (1 - county_share) + 0.25) as score
     from compared
 
 ),
@@ -289,7 +300,7 @@ final as (
     from ranked
     cross join parameters
     inner join catalogue on ranked.rule_id = catalogue.rule_id
-    where ranked.hit_count > 0
+    where ranked.counted_hits > 0
 
 )
 

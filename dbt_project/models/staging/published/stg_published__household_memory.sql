@@ -23,6 +23,7 @@ published as (
         'able_keys': 'bigint[]',
         'member_keys': 'bigint[]',
         'severe_keys': 'bigint[]',
+        'disabled_keys': 'bigint[]',
         'insured_year': 'integer',
         'insured_keys': 'bigint[]',
         'insured_before_keys': 'bigint[]',
