@@ -67,7 +67,7 @@ def _numbered(parts: Iterable[str]) -> str:
 def _row(sheet: Any, row: RawRow, errors: Sequence[Finding], columns: Sequence[tuple[str, str]], raw: RawTable) -> Any:
     faulty = {name for finding in errors for name in finding.columns}
     advice = (
-        row.sheet,
+        raw.sheet_names.get(row.sheet, row.sheet),
         str(row.row),
         "\n".join(dict.fromkeys(finding.rule_id for finding in errors)),
         _numbered(finding.message for finding in errors),

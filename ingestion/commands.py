@@ -14,6 +14,7 @@ from hearth.settings import PROJECT_ROOT, settings
 from ingestion.calendar_commands import calendar_app
 from ingestion.key_commands import key_app, vault_app
 from ingestion.link_commands import link_app
+from ingestion.rejudge_commands import rejudge_app
 from ingestion.sample.commands import sample_app
 
 app = typer.Typer(no_args_is_help=True)
@@ -23,6 +24,7 @@ app.add_typer(calendar_app, name="calendar")
 app.add_typer(key_app, name="keys")
 app.add_typer(vault_app, name="vault")
 app.add_typer(link_app, name="link")
+app.add_typer(rejudge_app)
 app.add_typer(sample_app)
 
 

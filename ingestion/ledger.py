@@ -59,7 +59,7 @@ _COLUMNS: LiteralString = (
     "submission_id, county_code, department, feed, period, file_name, inbox_key, archive_key, sha256, byte_count,"
     " state, contract_version, rows_received, rows_accepted, rows_rejected, rows_excluded, warning_count,"
     " reason_rule_id, reason_message, reason_fix, notes, received_at, due_at, verdict_at, superseded_by, receipt_key,"
-    " is_nil_return, is_test, version, parent_submission_id, reader_version, claimed_by, claimed_at"
+    " is_nil_return, is_test, version, parent_submission_id, reader_version, claimed_by, claimed_at, rejudged_of"
 )
 _OF_FEED: LiteralString = (
     "county_code = %(county_code)s and department is not distinct from %(department)s"
@@ -143,7 +143,9 @@ def claim(
                 " on conflict do nothing",
                 {**values, "id": f"{slot}-{sha256[:digits]}"},
             )
-            entry = _one(connection, _IN_SLOT + " and sha256 = %(sha256)s", values)
+            # Of bytes that were judged anew, the last judgement speaks.
+            newest: LiteralString = " order by version desc nulls last limit 1"
+            entry = _one(connection, _IN_SLOT + " and sha256 = %(sha256)s" + newest, values)
             if entry is not None:
                 break
         else:

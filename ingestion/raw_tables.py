@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from ingestion import vault_upgrade
+from ingestion import ledger_upgrade, vault_upgrade
 from ingestion.contract import SQL_TYPES, Column, Contract, Kind, Privacy, contracts
 from ingestion.reference_data import code_lists, regions, thresholds
 from ingestion.reference_tables import CSV_TABLES, ReferenceTable, csv_rows
@@ -277,6 +277,7 @@ def migrate(connection: psycopg.Connection, found: Mapping[str, Contract] | None
     Safe on a live warehouse and idempotent. Raises ValueError when a contract changes the type of a loaded column.
     """
     vault_upgrade.upgrade(connection)
+    ledger_upgrade.neutralise_names(connection)
     known = contracts() if found is None else found
     for contract in known.values():
         _raw_table(connection, contract)

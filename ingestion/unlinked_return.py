@@ -14,6 +14,7 @@ from hearth.bucket import bucket
 from hearth.database import Role, connect
 from ingestion import vault
 from ingestion.contract import contracts
+from ingestion.own_names import sheet_names
 from ingestion.sheet_writer import Book, Layout, Look
 from ingestion.workbook import put
 
@@ -102,6 +103,7 @@ def _book(submission_id: str, period: str, candidates: Sequence[Candidate]) -> b
             parts.append(masked_number(numbers[one.id_number_hash or ""]))
         lines[one.sheet, one.row, one.status].append(" ".join(parts))
     contract = contracts()[candidates[0].feed_id]
+    called = sheet_names(contract.department, period, submission_id)
     book = Book()
     sheet = book.sheet("待核对", Layout(widths=(16, 8, 34, 60), frozen_rows=0))
     put(sheet, (f"{contract.title} {period}：有{len(lines)}行不知道属于哪一户（回执号{submission_id}）",), Look.TITLE)
@@ -110,7 +112,7 @@ def _book(submission_id: str, period: str, candidates: Sequence[Candidate]) -> b
     sheet.append([])
     put(sheet, ("工作表", "原表行号", "原因", "可能是"), Look.HEAD)
     for (name, row, status), found in lines.items():
-        put(sheet, (name, row, _STATUS[status], "\n".join(dict.fromkeys(found))))
+        put(sheet, (called.get(name, name), row, _STATUS[status], "\n".join(dict.fromkeys(found))))
     book.end()
     return book.close()
 

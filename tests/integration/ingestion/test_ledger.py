@@ -19,8 +19,10 @@ from ingestion import ledger, versions
 from ingestion.arrivals import code_key
 from ingestion.commands import app
 from ingestion.intake import discover, take
+from ingestion.ledger_upgrade import neutralise_names
 from ingestion.submission import State
 from tests.integration.ingestion.dibao_files import FOLDER, KEY, PERIOD, drop, good, workbook
+from tests.integration.ingestion.dibao_files import name as invented_name
 from tests.integration.ingestion.returned import mend, query, raw_rows, send_back, states, wrong
 
 pytestmark = pytest.mark.usefixtures("clean_warehouse")
@@ -51,6 +53,30 @@ def test_versions_and_first_arrival_outlive_every_correction() -> None:
         (worse.submission_id, 5, "rejected", None),
     ]
     assert third.first_received_at == first.received_at
+
+
+def test_clear_file_names_of_earlier_days_leave_the_ledger() -> None:
+    person = invented_name(3)
+    key = f"{FOLDER}/低保{person}.xlsx"
+    data = workbook(good())
+    before = take(drop(key, data))
+    stray = take(drop(f"inbox/{person}.xlsx", b"x"))
+    with connect(Role.OWNER) as connection:
+        for number, clear in ((before.submission_id, key), (stray.submission_id, f"inbox/{person}.xlsx")):
+            connection.execute(
+                "update ops.submission set inbox_key = %s, file_name = %s where submission_id = %s",
+                [clear, clear.rpartition("/")[2], number],
+            )
+        path = bucket() / before.folder_key / "receipt.json"
+        path.write_bytes(path.read_bytes().replace(before.file_name.encode(), f"低保{person}.xlsx".encode()))
+        assert neutralise_names(connection) == 2
+        assert neutralise_names(connection) == 0
+    assert query("select file_name, inbox_key from ops.submission where submission_id = %s", before.submission_id) == [
+        (before.file_name, code_key(key))
+    ]
+    assert person not in str(query("select submission::text from ops.submission as submission"))
+    assert take(drop(key, data)) == before
+    assert ledger.find_by_key(code_key(f"inbox/{person}.xlsx")) is not None
 
 
 @pytest.mark.parametrize(
