@@ -277,12 +277,21 @@ def key(tmp_path: Path) -> Path:
         }
 
     candidate = {"period": "2026-10", "list_id": "E1", "household_no": "A", "true_verdict": None}
-    told = {"family": "history", "told_of": "village", "rule_id": "T-06", "said_in": ["2026-10"]}
+    told = {"family": "history", "told_of": "village", "said_in": ["2026-10"], "opened": "2026-09"}
+    rounded = told | {"rule_id": "T-06", "kind": "round_incomes"}
+    same = told | {"rule_id": "T-07", "kind": "same_incomes", "opened": "2026-10"}
     tables: Mapping[str, list[dict[str, Any]]] = {
         "signals": [signal("A"), signal("B"), signal("C", is_expected=False)],
         "candidates": [candidate | {"expected_verdict": "unknown"}],
-        "stories": [told | {"village_code": village, "story": village} for village in ("V1", "V2")],
+        # V3 has too few rows to show it; in V4 a later story writes over it, and has too few rows itself
+        "stories": [rounded | {"village_code": village, "story": village} for village in ("V1", "V2", "V3", "V4")]
+        + [same | {"village_code": "V4", "story": "V4 again"}],
     }
+    stories = [village for village in ("V1", "V2", "V4") for _ in range(3)] + ["V3"] * 2
+    remarks = [{"period": "2026-10", "story": story} for story in stories]
+    path = path_of(tmp_path, "remarks", "2026-10")
+    path.parent.mkdir()
+    pq.write_table(pa.Table.from_pylist(remarks), path)
     for name, rows in tables.items():
         pq.write_table(pa.Table.from_pylist(rows), path_of(tmp_path, name))
     return tmp_path

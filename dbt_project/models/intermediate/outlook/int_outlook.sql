@@ -131,6 +131,21 @@ inputs as (
     'renovation_feed': {'id': 'housing.renovation'},
 }) }},
 
+-- Whether it was the month before, and who was insured in the year before this one.
+recalled as (
+
+    select
+        memory.*,
+        memory.last_period = '{{ shift_month(var("period"), -1) }}' as is_next,
+        case memory.insured_year
+            when parameters.insurance_year then memory.insured_before_keys
+            when parameters.insurance_year - 1 then memory.insured_keys
+        end as insured_before_now
+    from memory
+    cross join parameters
+
+),
+
 people as (
 
     select
@@ -262,7 +277,11 @@ houses as (
         certificate_no is not null and house_grade_code is not null and assessed_date is not null
         and assessor_name is not null
     order by
-        household_key asc, (house_use_code = '1') is true desc, assessed_date desc, house_grade_code desc, source_row desc
+        household_key asc,
+        (house_use_code = '1') is true desc,
+        assessed_date desc,
+        house_grade_code desc,
+        source_row desc
 
 ),
 
@@ -347,13 +366,13 @@ facts as (
         registered.is_risk_removed,
         registered.surveyed_month,
         registered.change_code,
-        case when is_next.is_next then memory.poverty_status_code end as poverty_status_before,
-        coalesce(is_next.is_next and memory.is_risk_removed, false) as was_risk_removed,
-        coalesce(is_next.is_next and memory.is_on_dibao, false) as was_on_dibao,
+        case when memory.is_next then memory.poverty_status_code end as poverty_status_before,
+        coalesce(memory.is_next and memory.is_risk_removed, false) as was_risk_removed,
+        coalesce(memory.is_next and memory.is_on_dibao, false) as was_on_dibao,
         cards.household_key is not null as has_card_row,
-        case when is_next.is_next then memory.house_grade end as house_grade_before,
-        coalesce(is_next.is_next and memory.verdict_code = '3', false) as was_water_unsafe,
-        case when is_next.is_next then memory.usage_kwh end as usage_kwh_before,
+        case when memory.is_next then memory.house_grade end as house_grade_before,
+        coalesce(memory.is_next and memory.verdict_code = '3', false) as was_water_unsafe,
+        case when memory.is_next then memory.usage_kwh end as usage_kwh_before,
         metered.usage_kwh,
         {{ months_between('registered.monitored_month', 'registered.period') }} as months_monitored,
         coalesce(cardinality(registered.measure_code) > 0, false) as has_measure,
@@ -364,7 +383,9 @@ facts as (
             when memory.income_year then memory.income_before_yuan
             when memory.income_year + 1 then memory.income_yuan
         end as income_before_yuan,
-        {%- for guarantee in ['food', 'clothing', 'education', 'medical', 'housing', 'water', 'power', 'five', 'seven'] %}
+        {%- for guarantee in [
+            'food', 'clothing', 'education', 'medical', 'housing', 'water', 'power', 'five', 'seven'
+        ] %}
         states.{{ guarantee }}_state,
         {%- endfor %}
         'unmet' in (
@@ -388,19 +409,19 @@ facts as (
                 then array(select distinct unnest(memory.insured_keys || insured.insured_keys))
             else insured.insured_keys
         end as insured_keys,
-        before.insured_before_keys,
-        case when is_next.is_next then memory.work_months end as work_months_before,
-        coalesce(is_next.is_next and memory.able_keys && deaths.dead_keys, false) as has_lost_worker,
+        memory.insured_before_now as insured_before_keys,
+        case when memory.is_next then memory.work_months end as work_months_before,
+        coalesce(memory.is_next and memory.able_keys && deaths.dead_keys, false) as has_lost_worker,
         -- somebody who was there before with another grade, or who is new on the roll
         coalesce(
-            is_next.is_next
+            memory.is_next
             and exists (
                 select 1
-                from unnest(disabled.severe_keys) as severe (person_key)
+                from unnest(disabled.severe_keys) as severe_now (person_key)
                 where
-                    severe.person_key = any(memory.member_keys)
-                    and coalesce(severe.person_key <> all(memory.severe_keys), true)
-                    and (severe.person_key = any(memory.disabled_keys) or severe.person_key = any(disabled.new_keys))
+                    severe_now.person_key = any(memory.member_keys)
+                    and coalesce(severe_now.person_key <> all(memory.severe_keys), true)
+                    and (severe_now.person_key = any(memory.disabled_keys) or severe_now.person_key = any(disabled.new_keys))
             ),
             false
         ) as has_new_severe_disability,
@@ -421,22 +442,22 @@ facts as (
         houses.certificate_date as house_certificate_date,
         plans.household_key is not null as has_plan,
         coalesce(plans.is_accepted, false) as is_renovated,
-        case when is_next.is_next then memory.housing_state end as housing_state_before,
+        case when memory.is_next then memory.housing_state end as housing_state_before,
         taps.cut_days,
         taps.is_unreliable,
         taps.verdict_code,
         taps.proved_date,
-        case when is_next.is_next then memory.is_unreliable end as is_unreliable_before,
+        case when memory.is_next then memory.is_unreliable end as is_unreliable_before,
         case
             when taps.cut_days > 0
-                then taps.cut_days + case when is_next.is_next then coalesce(memory.cut_days, 0) else 0 end
+                then taps.cut_days + case when memory.is_next then coalesce(memory.cut_days, 0) else 0 end
             else taps.cut_days
         end as cut_run,
         taps.scheme_result_code,
         case
             -- what was carried forward is no month of its own, and a missing month ends a run
             when metered.is_unused and not metered.is_carried
-                then 1 + case when is_next.is_next then coalesce(memory.unused_months, 0) else 0 end
+                then 1 + case when memory.is_next then coalesce(memory.unused_months, 0) else 0 end
             else 0
         end as unused_months,
         coalesce(disputed.open_contradictions, 0) as open_contradictions,
@@ -469,17 +490,7 @@ facts as (
     cross join feeds
     cross join standards
     left join states on registered.household_key = states.household_key
-    left join memory on registered.household_key = memory.household_key
-    left join lateral (
-        select memory.last_period = '{{ shift_month(var("period"), -1) }}' as is_next
-    ) as is_next on true
-    left join lateral (
-        select
-            case memory.insured_year
-                when parameters.insurance_year then memory.insured_before_keys
-                when parameters.insurance_year - 1 then memory.insured_keys
-            end as insured_before_keys
-    ) as before on true
+    left join recalled as memory on registered.household_key = memory.household_key
     left join people on registered.household_key = people.household_key
     left join deaths on registered.household_key = deaths.household_key
     left join cards on registered.household_key = cards.household_key
@@ -488,10 +499,10 @@ facts as (
     left join insured on registered.household_key = insured.household_key
     left join lateral (
         select count(*) as lapsed_count
-        from unnest(people.member_keys) as member (person_key)
+        from unnest(people.member_keys) as present (person_key)
         where
-            member.person_key = any(before.insured_before_keys)
-            and coalesce(member.person_key <> all(insured.row_keys), true)
+            present.person_key = any(memory.insured_before_now)
+            and coalesce(present.person_key <> all(insured.row_keys), true)
     ) as lapsed on true
     left join spent on registered.household_key = spent.household_key
     left join open_cases on registered.household_key = open_cases.household_key

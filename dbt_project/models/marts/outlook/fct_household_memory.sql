@@ -1,4 +1,4 @@
-{#- What next month must remember of this one, so that looking back costs one row a household and not a table a month. -#}
+{#- What next month must remember of this one: looking back costs a row a household, not a table a month. -#}
 with
 
 outlook as (

@@ -33,10 +33,10 @@ fired as (
 
     select
         outlook.household_key,
-        signal.signal_id,
-        case when signal.signal_id = any(outlook.red) then 'red' else 'yellow' end as level_code
+        clue.signal_id,
+        case when clue.signal_id = any(outlook.red) then 'red' else 'yellow' end as level_code
     from outlook
-    cross join lateral unnest(outlook.fired) as signal (signal_id)
+    cross join lateral unnest(outlook.fired) as clue (signal_id)
 
 ),
 

@@ -52,7 +52,11 @@ of_households as (
     select
         village_code,
         township_code,
-        unnest(array[{% for rule in rules %}'{{ rule.id }}'{{ ', ' if not loop.last }}{% endfor %}]) as rule_id,
+        unnest(array[
+            {%- for rule in rules %}
+            '{{ rule.id }}'{{ ',' if not loop.last }}
+            {%- endfor %}
+        ]) as rule_id,
         unnest(array[
             {%- for rule in rules %}
             {{ rule.id | lower | replace('-', '_') }}_judged{{ ',' if not loop.last }}
@@ -245,7 +249,7 @@ scored as (
 
     select
         *,
-        hit_count::numeric / judged_count as share,
+        hit_count::numeric / judged_count as hit_share,
         (counted_hits - counted_rows * county_share)
         / sqrt(counted_rows * county_share * (1 - county_share) + 0.25) as score
     from compared
@@ -272,18 +276,20 @@ final as (
         catalogue.owner_department as asked_department,
         ranked.judged_count::integer as judged_count,
         ranked.hit_count::integer as hit_count,
-        round(ranked.share, 4) as share,
+        round(ranked.hit_share, 4) as hit_share,
         round(ranked.county_share, 4) as county_share,
         round(ranked.score, 4) as score,
         ranked.place::integer as place,
         round(ranked.place::numeric / ranked.village_count, 4) as rank_share,
         case ranked.rule_id
-            when 'T-03' then ranked.judged_count >= parameters.detector_min_n and ranked.share >= parameters.copy_share
-            when 'T-05' then ranked.judged_count >= parameters.rush_min_n and ranked.share >= parameters.rush_share
+            when 'T-03'
+                then ranked.judged_count >= parameters.detector_min_n and ranked.hit_share >= parameters.copy_share
+            when 'T-05'
+                then ranked.judged_count >= parameters.rush_min_n and ranked.hit_share >= parameters.rush_share
             when 'T-06'
                 then
                     ranked.judged_count >= parameters.detector_min_n
-                    and ranked.share > ranked.county_share + parameters.round_margin
+                    and ranked.hit_share > ranked.county_share + parameters.round_margin
             when 'T-07' then ranked.hit_count >= parameters.same_income_n
             when 'T-08'
                 then
@@ -293,7 +299,7 @@ final as (
             else true
         end as is_asked,
         replace(
-            replace(catalogue.message_zh, '{share}', round(100 * ranked.share)::text || '%'),
+            replace(catalogue.message_zh, '{share}', round(100 * ranked.hit_share)::text || '%'),
             '{n}',
             ranked.hit_count::text
         ) as question_zh
