@@ -20,6 +20,8 @@ from ingestion.sample.county import write_county
 from ingestion.sample.score import below, read_warehouse, score_against
 from ingestion.sample.score_model import Score
 from ingestion.sample.score_report import read_floors
+from tests.conftest import empty
+from tests.integration.explained import check_every_cell, check_frozen, check_looks, check_one_cell
 
 FLOOR = Path(__file__).parents[1] / "score_floor.yaml"
 COUNTY, HOUSEHOLDS, SEED = "530524", 150, 7
@@ -48,10 +50,21 @@ def run_months(periods: Sequence[Period], households: int, seed: int, key: Path)
         publish(build_id)
 
 
-@pytest.fixture
-def key(clean_warehouse: Settings, tmp_path: Path) -> Path:
-    run_months([Period(2026, 10)], HOUSEHOLDS, SEED, tmp_path / "key")
-    return tmp_path / "key"
+@pytest.fixture(scope="module")
+def key(warehouse: Settings, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Published once for all tests of this file; the one that spoils it comes last."""
+    empty(warehouse)
+    folder = tmp_path_factory.mktemp("score") / "key"
+    run_months([Period(2026, 10)], HOUSEHOLDS, SEED, folder)
+    return folder
+
+
+@pytest.mark.usefixtures("key")
+def test_every_published_number_can_be_asked_why(tmp_path: Path) -> None:
+    check_every_cell()
+    check_one_cell(tmp_path)
+    check_looks()
+    check_frozen()
 
 
 def _assert_perfect(score: Score) -> None:

@@ -12,11 +12,11 @@ import pytest
 
 from expectations.gate import run_gate
 from hearth import lineage
+from hearth.checksums import Content, content
 from hearth.database import Role, connect, password
 from hearth.dbt import PROJECT_DIR, BuildFailed, environment, run_dbt
 from hearth.settings import Settings, settings
 from ingestion.contract import contracts
-from publishing.ledger import content
 from publishing.tables import read_tables
 from tests.integration.dbt import county
 
@@ -245,7 +245,7 @@ def test_published_tables_say_what_they_are(october: int) -> None:
     assert keyless == []
 
 
-def checksums() -> dict[str, tuple[int, str]]:
+def checksums() -> dict[str, Content]:
     with connect(Role.BUILDER) as connection:
         return {name: content(connection, "candidate", name) for name in read_tables(connection, "candidate")}
 

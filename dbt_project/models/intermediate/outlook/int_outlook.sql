@@ -366,13 +366,13 @@ facts as (
         registered.is_risk_removed,
         registered.surveyed_month,
         registered.change_code,
-        case when memory.is_next then memory.poverty_status_code end as poverty_status_before,
-        coalesce(memory.is_next and memory.is_risk_removed, false) as was_risk_removed,
-        coalesce(memory.is_next and memory.is_on_dibao, false) as was_on_dibao,
+        case when recalled.is_next then recalled.poverty_status_code end as poverty_status_before,
+        coalesce(recalled.is_next and recalled.is_risk_removed, false) as was_risk_removed,
+        coalesce(recalled.is_next and recalled.is_on_dibao, false) as was_on_dibao,
         cards.household_key is not null as has_card_row,
-        case when memory.is_next then memory.house_grade end as house_grade_before,
-        coalesce(memory.is_next and memory.verdict_code = '3', false) as was_water_unsafe,
-        case when memory.is_next then memory.usage_kwh end as usage_kwh_before,
+        case when recalled.is_next then recalled.house_grade end as house_grade_before,
+        coalesce(recalled.is_next and recalled.verdict_code = '3', false) as was_water_unsafe,
+        case when recalled.is_next then recalled.usage_kwh end as usage_kwh_before,
         metered.usage_kwh,
         {{ months_between('registered.monitored_month', 'registered.period') }} as months_monitored,
         coalesce(cardinality(registered.measure_code) > 0, false) as has_measure,
@@ -380,8 +380,8 @@ facts as (
         registered.net_income_per_capita_yuan as income_yuan,
         registered.income_year,
         case registered.income_year
-            when memory.income_year then memory.income_before_yuan
-            when memory.income_year + 1 then memory.income_yuan
+            when recalled.income_year then recalled.income_before_yuan
+            when recalled.income_year + 1 then recalled.income_yuan
         end as income_before_yuan,
         {%- for guarantee in [
             'food', 'clothing', 'education', 'medical', 'housing', 'water', 'power', 'five', 'seven'
@@ -405,23 +405,26 @@ facts as (
         disabled.disabled_keys,
         -- everybody insured in the year, whichever month said so
         case
-            when memory.insured_year = parameters.insurance_year
-                then array(select distinct unnest(memory.insured_keys || insured.insured_keys))
+            when recalled.insured_year = parameters.insurance_year
+                then array(select distinct unnest(recalled.insured_keys || insured.insured_keys))
             else insured.insured_keys
         end as insured_keys,
-        memory.insured_before_now as insured_before_keys,
-        case when memory.is_next then memory.work_months end as work_months_before,
-        coalesce(memory.is_next and memory.able_keys && deaths.dead_keys, false) as has_lost_worker,
+        recalled.insured_before_now as insured_before_keys,
+        case when recalled.is_next then recalled.work_months end as work_months_before,
+        coalesce(recalled.is_next and recalled.able_keys && deaths.dead_keys, false) as has_lost_worker,
         -- somebody who was there before with another grade, or who is new on the roll
         coalesce(
-            memory.is_next
+            recalled.is_next
             and exists (
                 select 1
                 from unnest(disabled.severe_keys) as severe_now (person_key)
                 where
-                    severe_now.person_key = any(memory.member_keys)
-                    and coalesce(severe_now.person_key <> all(memory.severe_keys), true)
-                    and (severe_now.person_key = any(memory.disabled_keys) or severe_now.person_key = any(disabled.new_keys))
+                    severe_now.person_key = any(recalled.member_keys)
+                    and coalesce(severe_now.person_key <> all(recalled.severe_keys), true)
+                    and (
+                        severe_now.person_key = any(recalled.disabled_keys)
+                        or severe_now.person_key = any(disabled.new_keys)
+                    )
             ),
             false
         ) as has_new_severe_disability,
@@ -432,7 +435,7 @@ facts as (
         coalesce(supported.supported_count >= registered.active_member_count, false)
         or coalesce(cards.is_on_dibao, false) as is_all_on_roll,
         coalesce(cards.has_card_ended, false) or coalesce(supported.has_support_ended, false)
-        or coalesce(memory.has_left_roll, false) as has_left_roll,
+        or coalesce(recalled.has_left_roll, false) as has_left_roll,
         standards.standard_yuan,
         spent.spent_yuan,
         open_cases.household_key is not null as has_case,
@@ -442,22 +445,22 @@ facts as (
         houses.certificate_date as house_certificate_date,
         plans.household_key is not null as has_plan,
         coalesce(plans.is_accepted, false) as is_renovated,
-        case when memory.is_next then memory.housing_state end as housing_state_before,
+        case when recalled.is_next then recalled.housing_state end as housing_state_before,
         taps.cut_days,
         taps.is_unreliable,
         taps.verdict_code,
         taps.proved_date,
-        case when memory.is_next then memory.is_unreliable end as is_unreliable_before,
+        case when recalled.is_next then recalled.is_unreliable end as is_unreliable_before,
         case
             when taps.cut_days > 0
-                then taps.cut_days + case when memory.is_next then coalesce(memory.cut_days, 0) else 0 end
+                then taps.cut_days + case when recalled.is_next then coalesce(recalled.cut_days, 0) else 0 end
             else taps.cut_days
         end as cut_run,
         taps.scheme_result_code,
         case
             -- what was carried forward is no month of its own, and a missing month ends a run
             when metered.is_unused and not metered.is_carried
-                then 1 + case when memory.is_next then coalesce(memory.unused_months, 0) else 0 end
+                then 1 + case when recalled.is_next then coalesce(recalled.unused_months, 0) else 0 end
             else 0
         end as unused_months,
         coalesce(disputed.open_contradictions, 0) as open_contradictions,
@@ -477,20 +480,20 @@ facts as (
         parameters.dibao_exit_multiple,
         parameters.income_rise,
         -- an income that is not said again stays what it was
-        coalesce(registered.income_year, memory.income_year) as kept_income_year,
+        coalesce(registered.income_year, recalled.income_year) as kept_income_year,
         case
-            when coalesce(registered.income_year = memory.income_year, registered.income_year is null)
-                then coalesce(registered.net_income_per_capita_yuan, memory.income_yuan)
+            when coalesce(registered.income_year = recalled.income_year, registered.income_year is null)
+                then coalesce(registered.net_income_per_capita_yuan, recalled.income_yuan)
             else registered.net_income_per_capita_yuan
         end as kept_income_yuan,
-        case when registered.income_year is null then memory.income_before_yuan end as kept_income_before_yuan,
+        case when registered.income_year is null then recalled.income_before_yuan end as kept_income_before_yuan,
         feeds.*
     from registered
     cross join parameters
     cross join feeds
     cross join standards
     left join states on registered.household_key = states.household_key
-    left join recalled as memory on registered.household_key = memory.household_key
+    left join recalled on registered.household_key = recalled.household_key
     left join people on registered.household_key = people.household_key
     left join deaths on registered.household_key = deaths.household_key
     left join cards on registered.household_key = cards.household_key
@@ -501,7 +504,7 @@ facts as (
         select count(*) as lapsed_count
         from unnest(people.member_keys) as present (person_key)
         where
-            present.person_key = any(memory.insured_before_now)
+            present.person_key = any(recalled.insured_before_now)
             and coalesce(present.person_key <> all(insured.row_keys), true)
     ) as lapsed on true
     left join spent on registered.household_key = spent.household_key
