@@ -178,7 +178,7 @@ def intake(
     by: Annotated[str | None, typer.Option(help="Who answers for it.")] = None,
     reason: Annotated[str | None, typer.Option(help="Why it is right.")] = None,
     *,
-    release: Annotated[bool, typer.Option("--release", help="Only claims whose holder is gone.")] = False,
+    release: Annotated[bool, typer.Option("--release", help="Only claims whose holder is gone or silent.")] = False,
 ) -> None:
     """Take files in: check, load, answer. Exit code 1 if a file could not be worked on; refused files are no fault."""
     from ingestion import ledger
@@ -192,6 +192,7 @@ def intake(
     if key:
         keys = [key if key.startswith((f"{INBOX}/", BY_NUMBER)) else f"{BY_NUMBER}{key}"]
     elif release:
+        ledger.release_hung(settings().intake_patience_minutes)
         keys = [f"{BY_NUMBER}{entry.submission_id}" for entry in ledger.stuck()]
     else:
         keys = [found for owner in (*departments(), None) for found in discover(owner)]

@@ -70,6 +70,8 @@ def discover(department: str | None) -> list[str]:
 
 def _unattended(department: str | None, keys: Sequence[str]) -> list[Submission]:
     """Submissions that can go on from the archive. Of no department: claims of strays."""
+    for number in ledger.release_hung(settings().intake_patience_minutes):
+        _log.warning("a silent intake has lost its claim", submission_id=number)
     found = [entry for entry in ledger.stuck(department) if entry.inbox_key not in keys]
     if department is None:
         return [entry for entry in found if entry.department is None]
@@ -90,7 +92,7 @@ def guarded(submission_id: str, step: str, work: Callable[[], T]) -> T:
     """Do ``work``; what breaks in it becomes an IntakeFault, for error texts of libraries may quote cells."""
     try:
         return work()
-    except (IntakeFault, OSError):
+    except (IntakeFault, ledger.ClaimLost, OSError):
         raise
     except Exception as error:  # whatever it is: its text must not reach a log
         if isinstance(error, psycopg.OperationalError) and error.sqlstate is None:
@@ -209,10 +211,12 @@ def _decide(entry: Submission, address: Address, data: bytes, stated_sha256: str
 def settle(entry: Submission, judged: Judged) -> Submission:
     """Keep and record what a claimed submission was judged to be."""
     number = entry.submission_id
+    ledger.beat(entry)
     batch: Batch | None = None
     if (content := judged.content) is not None:
         sealing = guarded(number, "keys", lambda: vault.sealer(number))
         sealed = batch = guarded(number, "seal", lambda: _sealed(entry, content, sealing))
+        ledger.beat(entry)
         if sealed.entries:
             guarded(number, "vault", lambda: vault.store(sealed.entries, sealing))
     # First, for whoever goes on with a submission that has its verdict makes the receipt and asks nothing more.

@@ -50,7 +50,11 @@ _STAMPS: tuple[RawColumn, ...] = (
 _FROM_ID: tuple[RawColumn, ...] = (
     RawColumn("birth_from_id", "date", "证件出生日期 | birth date that the ID number states"),
     RawColumn("sex_from_id", "text", "证件性别 | sex that the ID number states: 1 male, 2 female"),
-    RawColumn("id_link", "text", "证件可关联性 | usable, placeholder or missing: whether the ID number can link"),
+    RawColumn(
+        "id_link",
+        "text",
+        "证件可关联性 | whether the ID number can link: usable, raised (15 digits were sent), placeholder or missing",
+    ),
 )
 
 

@@ -94,7 +94,7 @@ def _matching_sheets(book: Book, contract: Contract, index: HeaderIndex, scan_ro
         if assemble(grid, layout).rows:
             raise file_problem("F-10", message="数据在隐藏的工作表“{sheet}”里", sheet=grid.sheet)
     if not whole:
-        if hidden:
+        if hidden or not any(cell is not None for grid in book.grids for row in grid.rows for cell in row):
             raise file_problem("F-08")
         raise _no_header(partial, contract, index)
     for grid, layout in partial:

@@ -17,6 +17,7 @@ from ingestion import findings, ledger, own_names
 from ingestion.contract import Contract, contracts
 from ingestion.rule_words import rule_text
 from ingestion.submission import LIVE, NIL_SENTENCE, Note, State, Submission
+from ingestion.waived import waived
 
 if TYPE_CHECKING:
     from airflow.sdk import ObjectStoragePath
@@ -25,6 +26,7 @@ JSON_NAME = "receipt.json"
 WORKBOOK_NAME = "回执.xlsx"
 RETURN_NAME = "更正表.xlsx"
 LATE_RULE = "F-12"
+_WAIVED_FIX = "无需重报；豁免到期后照原规则检查，请在此之前解决"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,8 @@ def receipt_of(entry: Submission) -> Receipt:
     for line in findings.rule_lines(entry.submission_id):
         message, fix = rule_text(line.rule_id, contract, line.columns, entry.period)
         lines.append(ReceiptLine(line.rule_id, line.severity, line.row_count, message, fix))
+    said = {one.sentence: one.rule_id for one in waived(entry)}
+    lines += [ReceiptLine(rule_id, "info", 0, sentence, _WAIVED_FIX) for sentence, rule_id in said.items()]
     reason = None
     if entry.reason_rule_id is not None:
         reason = ReceiptLine(entry.reason_rule_id, "error", 0, entry.reason_message or "", entry.reason_fix or "")

@@ -7,9 +7,7 @@ so. A closed month waits for its reopening as any other change of it does.
 
 from __future__ import annotations
 
-import os
 import re
-import socket
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -20,6 +18,7 @@ from hearth.database import Role, connect
 from hearth.period import Period
 from ingestion import findings, ledger, own_names
 from ingestion.check import rule_lines
+from ingestion.claims import holder
 from ingestion.contract import Contract, contracts
 from ingestion.intake import guarded, history_of, settle
 from ingestion.judgement import Delivery, Judged, judge
@@ -88,16 +87,18 @@ def rejudge(entry: Submission, *, by: str = "", reason: str = "", apply: bool = 
         outcome, judged = _judged(entry)
         made: Submission | None = None
         if judged is not None and outcome.would_be_taken:
+            words = f"系统已按数据约定{outcome.contract_version}版重新检查此前收到的文件"
+            notes = [Note("S-04", "info", words, "无需重报"), *judged.verdict.notes]
+            judged = replace(judged, verdict=replace(judged.verdict, notes=notes))
             made = settle(_claim(entry, outcome.contract_version), judged)
         _note(outcome, made, by=by.strip(), reason=reason.strip())
         if made is None:
             return outcome
         number = made.submission_id
-        again = Note("S-04", "info", f"系统已按数据约定{outcome.contract_version}版重新检查此前收到的文件", "无需重报")
         called = own_names.file_name(
             bucket() / own_names.folder_key(entry.department, entry.period, entry.submission_id)
         )
-        guarded(number, "receipt", lambda: issue(ledger.find(number), again, sent_as=called))
+        guarded(number, "receipt", lambda: issue(ledger.find(number), sent_as=called))
     _log.info("judged anew", submission_id=number, before=entry.submission_id, state=made.state)
     return replace(outcome, made=number)
 
@@ -123,7 +124,7 @@ def _claim(entry: Submission, contract_version: str) -> Submission:
                 "number": number,
                 "contract_version": contract_version,
                 "reader_version": reader_version(),
-                "holder": f"{socket.gethostname()}:{os.getpid()}",
+                "holder": holder(),
             },
         )
     return ledger.find(number)

@@ -68,7 +68,7 @@ def _receipt_sheet(book: Book, receipt: Receipt, sent_as: str | None) -> None:
         put(sheet, (label, value), first=Look.LABEL)
     sheet.append([])
     put(sheet, ("规则", "问题", "行数", "怎么改", "程度"), Look.HEAD)
-    for line in receipt.lines:
+    for line in sorted(receipt.lines, key=lambda line: list(_SEVERITIES).index(line.severity)):  # what to mend first
         put(sheet, _line(line))
     if not receipt.lines:
         put(sheet, ("—", "没有发现问题"))

@@ -42,7 +42,8 @@ alter table ops.submission add column if not exists version integer;
 alter table ops.submission add column if not exists parent_submission_id text references ops.submission (submission_id);
 -- Fingerprint of the code that reads and checks; refused bytes are judged anew by another one.
 alter table ops.submission add column if not exists reader_version text;
--- The process that holds the claim, as host:pid, and since when. The lock of the feed and month says whether it lives.
+-- The claim's holder, as host:pid:code, which fences it off from another one, and when it was last heard of. The lock of
+-- the feed and month says whether it lives.
 alter table ops.submission add column if not exists claimed_by text;
 alter table ops.submission add column if not exists claimed_at timestamptz;
 -- The words of ingestion.submission.State; a test holds the two together.

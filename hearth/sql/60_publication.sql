@@ -89,6 +89,8 @@ create table if not exists ops.restatement (
     constraint parts_add_up check (late_file + correction + rule + identity + code = after - before)
 );
 
+-- What was waived stands in the receipts of those it concerns.
+grant select on ops.publication_waiver, ops.gate_failing_row to hearth_loader;
 grant select, insert on ops.publication_input, ops.publication_waiver, ops.publication_event, ops.publication_pack
 to hearth_publisher;
 grant select, insert on ops.restatement to hearth_publisher;

@@ -95,6 +95,10 @@ def _damage() -> None:
             " from (select household_key from identity.int_household order by 1 limit 1) as other"
             " where int_link__insurance.ctid = (select min(ctid) from identity.int_link__insurance"
             " where household_key <> (select min(household_key) from identity.int_household))",
+            "delete from marts.fct_link_suggestion where candidate_rank = 1"
+            " and (submission_id, source_sheet, source_row) ="
+            " (select submission_id, source_sheet, source_row from marts.fct_link_suggestion where path_code = 'typo'"
+            " order by 1, 2, 3 limit 1)",
             "update marts.fct_household_month set housing_state = 'met' where household_key ="
             " (select min(household_key) from marts.fct_household_month where housing_state = 'unknown')",
             "update marts.fct_guarantee_region_month set met = met + 1, universe = universe + 1"
@@ -119,6 +123,7 @@ def test_everything_planted_is_found_nothing_else_is_said_and_damage_shows(key: 
         "rule_recall",
         "link_precision",
         "link_recall",
+        "suggested_typo",
         "state_agreement",
         "wrong_met",
         "rates_equal",

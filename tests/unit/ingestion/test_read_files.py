@@ -196,6 +196,13 @@ def test_place_may_be_told_by_code() -> None:
     assert [(finding.row, finding.rule_id) for finding in blank.findings] == [(2, "S-11"), (3, "S-11")]
 
 
+def test_a_file_with_nothing_in_it_is_told_of_the_nil_return() -> None:
+    for data in (xlsx([]), "\ufeff".encode()):
+        with pytest.raises(FileProblem) as caught:
+            read(data)
+        assert caught.value.rule_id == "F-08"
+
+
 def test_data_in_a_hidden_sheet() -> None:
     refused(xlsx([["说明"]], ROWS, names=["说明", "数据"], hidden=["数据"]), "F-10")
     refused(xlsx(ROWS, ROWS, names=["数据", "备份"], hidden=["备份"]), "F-10")
