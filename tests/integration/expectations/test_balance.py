@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ Household = tuple[str, str | None, str]
 """Township, change code of the month, status."""
 
 
-def flows(before: list[Household], present: list[Household]) -> dict[str, dict[str, int]]:
+def flows(before: Sequence[Household], present: Sequence[Household]) -> dict[str, dict[str, int]]:
     """What P-02 counts of two months, by division; the n-th household of both lists is the same one."""
     expectation = yaml.safe_load(SUITE.read_text(encoding="utf-8"))["expectations"][0]
     assert expectation["meta"]["rule_id"] == "P-02"
@@ -60,8 +61,8 @@ def difference(counts: dict[str, int]) -> int:
 
 
 NOBODY: Household = ("", None, POOR)
-OLD = [(A, None, POOR)] * 40 + [NOBODY] * 3 + [(A, None, EXITED)]
-NEW: list[Household] = (
+OLD: Sequence[Household] = [(A, None, POOR)] * 40 + [NOBODY] * 3 + [(A, None, EXITED)]
+NEW: Sequence[Household] = (
     [(A, None, POOR)] * 32 + [(A, "15", EXITED)] * 5 + [(A, "21", STRUCK_OFF)] + [(A, "22", STRUCK_OFF)] * 2
     + [(A, "11", POOR)] * 3 + [(A, "12", POOR)]
 )  # fmt: skip
@@ -79,7 +80,7 @@ def test_fx_12_what_moved_makes_the_closing_stock() -> None:
 def test_fx_12_a_household_without_a_reason_is_a_difference(
     warehouse: Settings, closing: int, place: int, row: Household | None
 ) -> None:
-    present = NEW.copy()
+    present = list(NEW)
     if row is None:
         present.append((A, None, POOR))  # there, and nobody says why
     else:
@@ -90,8 +91,8 @@ def test_fx_12_a_household_without_a_reason_is_a_difference(
 
 
 def test_fx_13_a_move_inside_the_county_is_no_move_out(warehouse: Settings) -> None:
-    before: list[Household] = [(A, None, POOR)] * 10 + [(B, None, POOR)] * 8
-    present: list[Household] = [(B, None, POOR)] + [(A, None, POOR)] * 9 + [(B, None, POOR)] * 8
+    before: Sequence[Household] = [(A, None, POOR)] * 10 + [(B, None, POOR)] * 8
+    present: Sequence[Household] = [(B, None, POOR)] + [(A, None, POOR)] * 9 + [(B, None, POOR)] * 8
     found = flows(before, present)
     assert Counter({A: found[A]["closing"], B: found[B]["closing"]}) == Counter({A: 9, B: 9})
     assert (found[A]["transfer_out"], found[A]["transfer_in"]) == (1, 0)
