@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
@@ -17,7 +17,8 @@ SCHEMA = "candidate"
 PREFIXES = ("dim_", "fct_", "bridge_")
 _TEXT_TYPES = ("text", "character varying", "character", "text[]", "character varying[]", "json", "jsonb")
 _TOKEN = re.compile(
-    r"(?<![:\w]):(build_id|county_code|period|table|text_cells|text_line|text_line_but_no|raw_counts|before\.\w+)\b"
+    r"(?<![:\w]):((?:build_id|county_code|period|table|text_cells|raw_counts|before\.\w+)\b"
+    r"|text_line(?:_but_no)?\(\d+\))"
 )
 
 Connection = psycopg.Connection[Any]
@@ -231,7 +232,9 @@ def _fill_sql(text: str, table: CandidateTable | None, subject: Subject) -> str:
             return _before(token.removeprefix("before."), subject)
         if table is None:
             raise UnresolvableError(f"[:{token}] needs an entry with a table")
-        return _OF_TABLE[token](table)
+        if token.startswith("text_line"):
+            return _text_line(table, token)
+        return sql.Literal(table.name).as_string(None) if token == "table" else _text_cells(table)  # noqa: S105 - a word of the suite, no password
 
     return _TOKEN.sub(replacement, text)
 
@@ -271,10 +274,16 @@ def _text_columns(table: CandidateTable) -> list[str]:
     return names
 
 
-def _text_line(table: CandidateTable, *, but_no: bool) -> str:
-    """All text of a row as one, a line a column: a pattern is looked for once a row and not once a cell."""
-    names = [name for name in _text_columns(table) if not (but_no and name.endswith("_no"))]
-    cells = sql.SQL(", ").join(sql.SQL("{}::text").format(sql.Identifier(name)) for name in names)
+def _text_line(table: CandidateTable, token: str) -> str:
+    """The long text of a row as one, a line a column: a pattern is looked for once a row and not once a cell."""
+    kind, _, least = token.rstrip(")").partition("(")
+    names = [name for name in _text_columns(table) if not (kind.endswith("_but_no") and name.endswith("_no"))]
+    cells = sql.SQL(", ").join(
+        sql.SQL("case when length({0}::text) >= {1} then {0}::text end").format(
+            sql.Identifier(name), sql.Literal(int(least))
+        )
+        for name in names
+    )
     return sql.SQL("concat_ws(chr(10), {})").format(cells).as_string(None) if names else "''"
 
 
@@ -285,11 +294,3 @@ def _text_cells(table: CandidateTable) -> str:
         for name in names
     ]
     return f"(values {', '.join(cells)})"
-
-
-_OF_TABLE: Mapping[str, Callable[[CandidateTable], str]] = {
-    "table": lambda table: sql.Literal(table.name).as_string(None),
-    "text_cells": _text_cells,
-    "text_line": lambda table: _text_line(table, but_no=False),
-    "text_line_but_no": lambda table: _text_line(table, but_no=True),
-}

@@ -13,7 +13,8 @@ An entry, in the terms of Great Expectations::
       meta: {rule_id, severity: block|block_unless_waived|warn, message_zh, fix_zh}
 
 SQL may name ``:build_id``, ``:county_code``, ``:period``, ``:table``, ``:raw_counts``, ``:text_cells`` (a row a text
-column), ``:text_line`` (all text of a row; ``:text_line_but_no`` without the columns that end in ``_no``), and
+column), ``:text_line(15)`` (the text of a row that has 15 characters or more; ``:text_line_but_no(15)`` without columns
+that end in ``_no``), and
 ``:before.<table>``, the table as published for the newest earlier month in the columns of candidate (no rows when
 nothing was); a kwarg may be ``$primary_key``. Queries select keys and counts only: what they return is kept in
 ``ops.gate_failing_row``. Of a big table, ``select <names> from {batch} where <condition>`` is cheapest: without alias
