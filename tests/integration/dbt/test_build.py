@@ -311,7 +311,17 @@ def test_the_suites_fit_what_dbt_builds(october: int) -> None:
     assert {name for (name,) in failed} == unplaced
 
 
+def bounds() -> dict[str, tuple[Any, Any]]:
+    """Least and greatest value of the county's rates of guarantees, as they were built last."""
+    found = rows(
+        "select indicator_code, value_min, value_max from candidate.fct_indicator_month"
+        " where level_code = 'county' and indicator_code between 'GUA-01' and 'GUA-09'"
+    )
+    return {code: (least, most) for code, least, most in found}
+
+
 def test_feeds_that_never_came_give_unknown_never_met(october: int) -> None:
+    known = bounds()
     given = county.load(
         "2026-11", {feed: rows_ for feed, rows_ in county.feeds().items() if feed.startswith("register.")}
     )
@@ -319,6 +329,11 @@ def test_feeds_that_never_came_give_unknown_never_met(october: int) -> None:
     assert states()[1] == "met met unknown unknown unknown unknown unknown | unknown unknown unknown"
     assert states()[7] == "met met unknown unknown unknown unknown unmet | unknown unmet unknown"
     assert rows("select count(*), min(first_period) from identity.household_key_map") == [(12, "2026-10")]
+    # the same county with departments silent: what each rate is lies between its bounds
+    silent = bounds()
+    assert len(silent) == len(known) == 9
+    assert [code for code in known if not silent[code][0] <= known[code][0] <= known[code][1] <= silent[code][1]] == []
+    assert silent["GUA-04"] == (0, 1) != known["GUA-04"], "nobody sent a row about insurance"
 
 
 def test_a_parameter_without_a_row_stops_the_build(october: int) -> None:
