@@ -64,7 +64,7 @@ def test_an_id_used_twice_is_refused(tmp_path: Path) -> None:
 
 def test_the_suites_we_ship() -> None:
     suites = {suite.name: suite for suite in load_suites()}
-    assert len(suites) == 11
+    assert len(suites) == 12
     severities = {entry.meta.severity for suite in suites.values() for entry in suite.entries}
     assert severities == set(Severity)
 
