@@ -13,9 +13,10 @@ DOC = """
 ### Close of one month
 
 `plan` pins the accepted submissions (nothing newer than the live publication: everything is skipped), one dbt run a
-layer builds them into `candidate`, `gate` judges those very tables, `publish` switches them in, one transaction, `pack`
-freezes a copy. If only a waiver could help, `ask_for_waiver` wakes the DAG `waive`, which asks a person. Whatever came
-of it, `wake_next` wakes the next month that has news: a restated month makes later ones ready that read it.
+layer builds them into `candidate`, `send_back` puts the rows that found no household into their senders' outboxes,
+`gate` judges those very tables, `publish` switches them in, one transaction, `pack` freezes a copy. If only a waiver
+could help, `ask_for_waiver` wakes the DAG `waive`, which asks a person. Whatever came of it, `wake_next` wakes the next
+month that has news: a restated month makes later ones ready that read it.
 
 **When it is red**
 - a *build* task: a model or a dbt test failed; its log names it. Mend it, then *trigger* the DAG with the period.
@@ -31,11 +32,7 @@ A department whose staging fails is left out and carried forward; `ops.build_lef
 """
 
 
-@task(
-    trigger_rule="one_failed",
-    outlets=[WAIVER_WANTED],
-    doc_md="The database was away. *Clear* it, or give the waiver by `hearth waive`.",
-)
+@task(trigger_rule="one_failed", outlets=[WAIVER_WANTED], doc_md="Database away: *clear* it, or `hearth waive`.")
 def ask_for_waiver(planned: dict[str, str | int]) -> None:
     """Wake the DAG that asks a person, if a person could help."""
     from expectations.approval import question
@@ -46,12 +43,17 @@ def ask_for_waiver(planned: dict[str, str | int]) -> None:
     get_current_context()["outlet_events"][WAIVER_WANTED].add_partitions([period])
 
 
-@task(
-    trigger_rule="all_done",
-    outlets=[MONTH_READY],
-    pool="default_pool",  # asks the ledger, builds nothing
-    doc_md="The database was away. *Clear* it.",
-)
+# Whatever the gate says: what the senders mend may be what it asks for.
+@task(doc_md="The bucket or the database was away. *Clear* it; it writes each file once, over the older one.")
+def send_back(planned: dict[str, str | int]) -> int:
+    """Put the rows that found no household into their senders' outboxes; return the number of files."""
+    from ingestion.unlinked_return import write_returns
+
+    return len(write_returns(f"close of {planned['period']}"))
+
+
+# It asks the ledger and builds nothing: no place of the pool.
+@task(trigger_rule="all_done", outlets=[MONTH_READY], pool="default_pool", doc_md="The database was away. *Clear* it.")
 def wake_next() -> None:
     """Wake the close of the next month with news; never of its own: what failed waits for a person."""
     from datetime import datetime
@@ -148,6 +150,7 @@ def close() -> None:
     judged = gate(planned)  # type: ignore[arg-type]  # TaskFlow resolves it
     published = publish(planned)  # type: ignore[arg-type]  # likewise
     step >> judged >> published
+    step >> send_back(planned)  # type: ignore[arg-type]  # likewise
     published >> wake_next()
     pack(published)  # type: ignore[arg-type]  # likewise
     judged >> ask_for_waiver(planned)  # type: ignore[arg-type]  # likewise

@@ -1,4 +1,4 @@
-"""Scorecards: with each publication, how every department reported, into its outbox."""
+"""Scorecards: with each publication, how every department reported and what was waived, into its outbox."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ DOC = """
 ### Scorecards
 
 When readers see a month, 报送评分表.xlsx goes to the outbox of each department and of `county`: completeness,
-timeliness, pass rate, open issues, trend of twelve months. The same figures: `select * from ops.scorecard`.
+timeliness, pass rate, open issues, trend of twelve months, waivers. The same figures: `select * from ops.scorecard`.
+Receipts of files that were published by a waiver say so from then on.
 
 **When it is red:** the database or the bucket was away. *Clear* it: the workbooks are written over. By hand: trigger
 with `{"period": "2026-10"}`.
@@ -44,7 +45,16 @@ def scorecards() -> None:
         calendar(settings().county_code, Period.parse(period))
         return send_scorecards(settings().county_code, period)
 
-    send()
+    @task(doc_md="The database or the bucket was away. *Clear* it.")
+    def tell_waived() -> list[str]:
+        from ingestion.waived import tell
+
+        period = period_of(get_current_context())
+        if period is None:
+            raise AirflowFailException('no period: trigger with {"period": "YYYY-MM"}')
+        return tell(settings().county_code, period)
+
+    send() >> tell_waived()
 
 
 scorecards_dag: DAG = scorecards()

@@ -13,9 +13,13 @@ from psycopg import sql
 
 from expectations.suite import Entry, Meta, Suite
 
+SCHEMA = "candidate"
 PREFIXES = ("dim_", "fct_", "bridge_")
 _TEXT_TYPES = ("text", "character varying", "character", "text[]", "character varying[]", "json", "jsonb")
-_TOKEN = re.compile(r"(?<![:\w]):(build_id|county_code|period|table|text_cells|raw_counts|before\.\w+)\b")
+_TOKEN = re.compile(
+    r"(?<![:\w]):((?:build_id|county_code|period|table|text_cells|raw_counts|before\.\w+)\b"
+    r"|text_line(?:_but_no)?\(\d+\))"
+)
 
 Connection = psycopg.Connection[Any]
 
@@ -63,6 +67,8 @@ class Check:
     query: str | None
     primary_key: tuple[str, ...] = ()
     """How a failing row of ``table`` is named."""
+    failing: str | None = None
+    """SQL of what is told of a failure, where that is not what the expectation selects."""
     problem: str | None = None
     """Set: the check cannot run, and so fails."""
 
@@ -88,7 +94,7 @@ def read_candidate(connection: Connection) -> dict[str, CandidateTable]:
              from pg_index as i
              cross join unnest(i.indkey::smallint[]) with ordinality as keys (attnum, position)
              join pg_attribute as a on a.attrelid = i.indrelid and a.attnum = keys.attnum
-             where i.indrelid = c.oid and i.indisprimary)
+             where i.indrelid = c.oid and i.indisprimary and i.indisvalid and i.indimmediate)
         from pg_class as c
         where c.relnamespace = 'candidate'::regnamespace and c.relkind in ('r', 'p')
         order by c.relname
@@ -167,6 +173,7 @@ def _resolve_entry(suite: str, entry: Entry, subject: Subject) -> list[Check]:
                         table=target,
                         query=None if entry.query is None else _fill_sql(entry.query, None, subject),
                         primary_key=() if table is None else table.primary_key,
+                        failing=None if entry.failing is None else _fill_sql(entry.failing, table, subject),
                     )
                 )
             except UnresolvableError as error:
@@ -225,9 +232,9 @@ def _fill_sql(text: str, table: CandidateTable | None, subject: Subject) -> str:
             return _before(token.removeprefix("before."), subject)
         if table is None:
             raise UnresolvableError(f"[:{token}] needs an entry with a table")
-        if token == "table":  # noqa: S105 - a word of the suite, no password
-            return sql.Literal(table.name).as_string(None)
-        return _text_cells(table)
+        if token.startswith("text_line"):
+            return _text_line(table, token)
+        return sql.Literal(table.name).as_string(None) if token == "table" else _text_cells(table)  # noqa: S105 - a word of the suite, no password
 
     return _TOKEN.sub(replacement, text)
 
@@ -260,10 +267,28 @@ def _before(name: str, subject: Subject) -> str:
     )
 
 
-def _text_cells(table: CandidateTable) -> str:
+def _text_columns(table: CandidateTable) -> list[str]:
     names = [name for name, type_name in table.columns.items() if type_name in _TEXT_TYPES]
     if not names:
         raise UnresolvableError(f"[{table.name}] has no text column")
+    return names
+
+
+def _text_line(table: CandidateTable, token: str) -> str:
+    """The long text of a row as one, a line a column: a pattern is looked for once a row and not once a cell."""
+    kind, _, least = token.rstrip(")").partition("(")
+    names = [name for name in _text_columns(table) if not (kind.endswith("_but_no") and name.endswith("_no"))]
+    cells = sql.SQL(", ").join(
+        sql.SQL("case when length({0}::text) >= {1} then {0}::text end").format(
+            sql.Identifier(name), sql.Literal(int(least))
+        )
+        for name in names
+    )
+    return sql.SQL("concat_ws(chr(10), {})").format(cells).as_string(None) if names else "''"
+
+
+def _text_cells(table: CandidateTable) -> str:
+    names = _text_columns(table)
     cells = [
         sql.SQL("({}, checked.{}::text)").format(sql.Literal(name), sql.Identifier(name)).as_string(None)
         for name in names

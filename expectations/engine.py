@@ -1,6 +1,8 @@
-"""Run checks with Great Expectations on Postgres, and fetch what failed with SQL of our own.
+"""Great Expectations judges; the figures it judges by come from ``figures.py``; what failed is fetched with our SQL.
 
-Great Expectations decides (result format BOOLEAN_ONLY); it lists at most 200 failing rows, so counts and keys are ours.
+Left to itself, Great Expectations sends a statement or two for every expectation and each reads the table again. It
+names the metrics an expectation needs, though, and judges by whatever metrics it is handed: these are counted here for
+all expectations of a table at once.
 """
 
 from __future__ import annotations
@@ -10,17 +12,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import psycopg
 from psycopg import sql
 
 from expectations.checks import Check, Connection
+from expectations.figures import Figures, failing_sql, measure, short
 from expectations.report import Report
 from expectations.suite import EXPECTATIONS
 from expectations.waivers import Waiver
-from hearth.database import Role, url
 
 KEYS_KEPT = 100
-_SCHEMA = "candidate"
+_FORMAT = "BOOLEAN_ONLY"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,92 +38,76 @@ class Outcome:
     """Who lets the failure through."""
 
 
-def run_checks(checks: Sequence[Check]) -> tuple[list[Outcome], Report]:
-    """Run every check once, one batch a table or query; an error in one never hides another. Same order as given.
-    The report holds what Great Expectations answered, for its data docs.
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What all checks said."""
+
+    outcomes: list[Outcome]
+    """One a check, in the order given."""
+    report: Report
+    """What Great Expectations answered, for its data docs."""
+    empty_suites: list[str]
+    """Suites of which no table and no query has a row: they judged nothing, whatever they answered."""
+
+
+def run_checks(connection: Connection, checks: Sequence[Check]) -> Judgement:
+    """Run every check once; an error in one never hides another. ``connection`` must not be in a transaction.
 
     Imports Great Expectations (seconds): call it in a task, not at import. Never raises for a check that errs.
     """
-    runnable: dict[str, list[Check]] = {}
-    for check in checks:
-        if check.problem is None:
-            runnable.setdefault(check.asset_key, []).append(check)
-    raw: dict[str, list[Any]] = {}
-    answers = _validate(list(runnable.values()), raw) if runnable else {}
+    measured = {
+        (check.suite, check.check_id): figures
+        for check, figures in measure(connection, [check for check in checks if check.problem is None])
+    }
     outcomes = []
+    answers: dict[str, list[Any]] = {}
+    has_rows: dict[str, bool] = {}
     for check in checks:
+        has_rows.setdefault(check.suite, False)
         if check.problem is not None:
             outcomes.append(Outcome(check, success=False, error=check.problem))
             continue
-        success, error = answers.get((check.suite, check.check_id), (False, "Great Expectations gave no answer"))
+        figures = measured.get((check.suite, check.check_id), Figures(error="was not measured"))
+        has_rows[check.suite] |= figures.error is None and figures.rows > 0
+        success, error = False, figures.error
+        if error is None:
+            try:
+                answer = _judge(check, figures)
+            except Exception as problem:  # noqa: BLE001 - whatever it was, this check did not run: recorded as failed
+                error = short(problem)
+            else:
+                success = bool(answer.success)
+                answers.setdefault(check.suite, []).append(answer)
         outcomes.append(Outcome(check, success=success, error=error))
-    return outcomes, Report(raw)
+    return Judgement(outcomes, Report(answers), [suite for suite, found in has_rows.items() if not found])
 
 
-def _validate(groups: list[list[Check]], raw: dict[str, list[Any]]) -> dict[tuple[str, str], tuple[bool, str | None]]:
+def expectation(check: Check) -> Any:
+    """The check as an object of Great Expectations."""
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     import great_expectations as gx  # takes seconds, so only where a gate really runs
-    from great_expectations.data_context.types.base import ProgressBarsConfig
 
-    context = gx.get_context(mode="ephemeral")
-    context.enable_analytics(False)
-    context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)
-    source = context.data_sources.add_postgres(
-        "warehouse", connection_string=url(Role.BUILDER, driver="postgresql+psycopg2")
-    )
-    answers: dict[tuple[str, str], tuple[bool, str | None]] = {}
-    try:
-        for number, group in enumerate(groups):
-            try:
-                answers.update(_validate_group(gx, source, number, group, raw))
-            except Exception as error:  # noqa: BLE001 - whatever it was, these checks did not run: recorded as failed
-                answers.update({(check.suite, check.check_id): (False, _short(error)) for check in group})
-    finally:
-        source.get_engine().dispose()
-    return answers
+    made = getattr(gx.expectations, EXPECTATIONS[check.expectation][0])
+    return made(**check.kwargs, meta={"suite": check.suite, "check_id": check.check_id})
 
 
-def _validate_group(
-    gx: Any, source: Any, number: int, group: list[Check], raw: dict[str, list[Any]]
-) -> dict[tuple[str, str], tuple[bool, str | None]]:
-    first = group[0]
-    if first.table is not None:
-        asset = source.add_table_asset(f"asset_{number}", table_name=first.table, schema_name=_SCHEMA)
-    else:
-        asset = source.add_query_asset(f"asset_{number}", query=first.query)
-    batch = asset.add_batch_definition_whole_table("all_rows").get_batch()
-    suite = gx.ExpectationSuite(
-        name=f"suite_{number}",
-        expectations=[
-            getattr(gx.expectations, EXPECTATIONS[check.expectation][0])(
-                **check.kwargs, meta={"suite": check.suite, "check_id": check.check_id}
-            )
-            for check in group
-        ],
-    )
-    answers: dict[tuple[str, str], tuple[bool, str | None]] = {}
-    for result in batch.validate(suite, result_format="BOOLEAN_ONLY").results:
-        meta = result.expectation_config.meta
-        error = _raised(result.exception_info)
-        raw.setdefault(meta["suite"], []).append(result)
-        answers[meta["suite"], meta["check_id"]] = (bool(result.success) and error is None, error)
-    return answers
+def _judge(check: Check, figures: Figures) -> Any:
+    """Hand Great Expectations the metrics it asks for. Raises LookupError for one that we do not count."""
+    judging = expectation(check)
+    asked = judging.get_validation_dependencies(runtime_configuration={"result_format": _FORMAT}).metric_configurations
+    metrics = {metric.id: _metric(name, figures) for name, metric in asked.items()}
+    return judging.metrics_validate(metrics, runtime_configuration={"result_format": _FORMAT})
 
 
-def _raised(info: Any) -> str | None:
-    """The first exception in GX's two shapes of exception_info: flat, or one entry a metric."""
-    if not info:
-        return None
-    entries = [info] if "raised_exception" in info else list(info.values())
-    for entry in entries:
-        if entry.get("raised_exception"):
-            return str(entry.get("exception_message") or "raised without a message").splitlines()[0][:500]
-    return None
-
-
-def _short(error: Exception) -> str:
-    lines = str(error).splitlines()
-    return f"{type(error).__name__}: {lines[0] if lines else ''}"[:500]
+def _metric(name: str, figures: Figures) -> Any:
+    subject, _, measured = name.rpartition(".")
+    if measured in ("row_count", "filtered_row_count"):
+        return figures.failing if subject == "unexpected_rows_query" else figures.rows
+    if measured == "unexpected_count":
+        return figures.nulls if subject == "column_values.nonnull" else figures.failing
+    if name == "unexpected_rows_query.table":
+        return []  # only shown, and never here: values of rows stay out of the data docs
+    raise LookupError(f"Great Expectations asks for [{name}], which is not counted")
 
 
 def keep_failing_rows(connection: Connection, build_id: int, check: Check) -> tuple[int, tuple[Any, ...]]:
@@ -144,60 +129,3 @@ def keep_failing_rows(connection: Connection, build_id: int, check: Check) -> tu
             [*address, KEYS_KEPT],
         ).fetchall()
     return kept, tuple(value for (value,) in shown)
-
-
-def empty_suites(connection: Connection, checks: Sequence[Check]) -> list[str]:
-    """Suites of which no table and no query has a row: they judged nothing, whatever they answered.
-
-    A query that errs counts as empty here; its check has failed already.
-    """
-    found: dict[str, bool] = {}
-    relations: dict[str, bool] = {}
-    for check in checks:
-        found.setdefault(check.suite, False)
-        if check.problem is not None or found[check.suite]:
-            continue
-        if check.asset_key not in relations:
-            relations[check.asset_key] = _has_row(connection, relation_sql(check))
-        found[check.suite] = relations[check.asset_key]
-    return [suite for suite, has_rows in found.items() if not has_rows]
-
-
-def _has_row(connection: Connection, relation: str) -> bool:
-    try:
-        with connection.transaction():
-            row = connection.execute(sql.SQL("select exists (select from {})").format(sql.SQL(relation))).fetchone()
-    except psycopg.Error:
-        return False
-    return row is not None and bool(row[0])
-
-
-def relation_sql(check: Check) -> str:
-    """What the check looks at, as it stands after FROM."""
-    if check.table is not None:
-        return sql.Identifier(_SCHEMA, check.table).as_string(None)
-    return f"({check.query}) as subselect"
-
-
-def failing_sql(check: Check) -> str:
-    """The same condition as the expectation, as SQL that selects what fails. No clear personal data by construction."""
-    relation = relation_sql(check)
-    kwargs = check.kwargs
-    if check.expectation == "unexpected_rows_expectation":
-        return str(kwargs["unexpected_rows_query"]).format(batch=relation)
-    if check.expectation == "expect_table_row_count_to_be_between":
-        return f"select count(*) as row_count from {relation} having count(*) < {int(kwargs['min_value'])}"
-    if check.expectation == "expect_compound_columns_to_be_unique":
-        columns = ", ".join(sql.Identifier(name).as_string(None) for name in kwargs["column_list"])
-        return f"select {columns}, count(*) as times from {relation} group by {columns} having count(*) > 1"
-    column = sql.Identifier(kwargs["column"]).as_string(None)
-    address = ", ".join(sql.Identifier(name).as_string(None) for name in check.primary_key) or "ctid::text as row"
-    if check.expectation == "expect_column_values_to_not_be_null":
-        return f"select {address} from {relation} where {column} is null"
-    if check.expectation == "expect_column_values_to_be_in_set":
-        allowed = ", ".join(sql.Literal(value).as_string(None) for value in kwargs["value_set"])
-        return f"select {address} from {relation} where {column} not in ({allowed})"
-    if check.expectation == "expect_column_values_to_be_between":
-        low, high = (sql.Literal(kwargs[name]).as_string(None) for name in ("min_value", "max_value"))
-        return f"select {address} from {relation} where {column} < {low} or {column} > {high}"
-    raise NotImplementedError(f"no SQL for [{check.expectation}]")

@@ -7,7 +7,8 @@ rules of the suites). The decision and every result are in ``ops.gate_decision``
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,8 @@ from expectations.checks import (
     read_published,
     resolve,
 )
-from expectations.engine import Outcome, empty_suites, keep_failing_rows, run_checks
+from expectations.engine import Outcome, keep_failing_rows, run_checks
+from expectations.figures import hold
 from expectations.record import ALL_RAN, forget, message_of, record
 from expectations.report import Report
 from expectations.suite import SUITES_DIR, Severity, Suite, load_suites
@@ -43,37 +45,41 @@ class GateError(RuntimeError):
     """The gate could not judge the build at all; no decision was written. The message says what to do."""
 
 
-def run_gate(build_id: int, *, suites_dir: Path = SUITES_DIR, keep_report: bool = False) -> GateVerdict:
+def run_gate(
+    build_id: int, *, suites_dir: Path = SUITES_DIR, keep_report: bool = False, patience: float = 60
+) -> GateVerdict:
     """Judge the candidate of a build, write results and decision, set the build ``passed`` or ``blocked``.
 
     May run again on the same candidate: the newest judgement counts. ``keep_report`` leaves the data docs of Great
     Expectations in the bucket; a bucket that is away costs the report, never the verdict.
 
-    Raises GateError when the build cannot be judged
-    (not built, published already), SuiteError when a suite file is wrong, psycopg.OperationalError without a database.
+    Raises GateError when the build cannot be judged (not built, published already, or somebody locks a table for longer
+    than ``patience`` seconds), SuiteError when a suite file is wrong, psycopg.OperationalError without a database.
     """
     started = time.monotonic()
     suites = load_suites(suites_dir)
-    with connect(Role.BUILDER) as connection:
+    with _connected(patience) as connection:
         # Taken before anything is judged: rules that change meanwhile are found out by the switch.
         rules = rules_digest(connection)
         subject, obstacle = _subject(connection, build_id)
         _preview(connection, subject)
     checks = [check for suite in suites for check in resolve(suite, subject)]
-    outcomes, report = run_checks(checks)
-    with connect(Role.BUILDER) as connection:
+    with _connected(patience) as connection:
+        judged = run_checks(connection, checks)
+    with _connected(patience) as connection:
+        _alone(connection, build_id)
         forget(connection, build_id)
-        outcomes = [_explain(connection, build_id, outcome) for outcome in outcomes]
+        outcomes = [_explain(connection, build_id, outcome) for outcome in judged.outcomes]
         waivers = valid_waivers(connection, subject.county_code, subject.period)
         outcomes = [_waive(outcome, waivers) for outcome in outcomes]
         faults = _faults(suites, outcomes, obstacle)
-        faults += [f"{suite} 没有可检查的数据" for suite in empty_suites(connection, checks)]
+        faults += [f"{suite} 没有可检查的数据" for suite in judged.empty_suites]
         if _identity(read_candidate(connection)) != _identity(subject.tables):
             faults.append("候选表在检查期间被改动，请重新构建后再检查")
         verdict = _decide(build_id, outcomes, faults, started)
         record(connection, verdict, outcomes, faults, tables=_identity(subject.tables), rules=rules)
     if keep_report:
-        _keep_report(verdict, subject, report)
+        _keep_report(verdict, subject, judged.report)
     _log.info(
         "gate decided",
         build_id=build_id,
@@ -86,8 +92,27 @@ def run_gate(build_id: int, *, suites_dir: Path = SUITES_DIR, keep_report: bool 
     return verdict
 
 
+@contextmanager
+def _connected(patience: float) -> Iterator[Connection]:
+    """A connection that waits no longer than ``patience`` seconds for somebody else's lock."""
+    try:
+        with connect(Role.BUILDER, options=f"-c lock_timeout={int(patience * 1000)}") as connection:
+            yield connection
+    except psycopg.errors.LockNotAvailable:
+        raise GateError(
+            f"candidate or its ledger is locked by somebody else, for more than {patience:g} s; nothing was judged. "
+            "See who in pg_stat_activity, and run the gate again"
+        ) from None
+
+
+def _alone(connection: Connection, build_id: int) -> None:
+    """Two gates of one build write one after the other; the second one's verdict is the one that stays."""
+    connection.execute("select from ops.build where build_id = %s for update", [build_id])
+
+
 def _subject(connection: Connection, build_id: int) -> tuple[Subject, str | None]:
     """The subject, and why its raw counts cannot be had (the checks that need them fail then)."""
+    _alone(connection, build_id)
     row = connection.execute(
         "select county_code, period, state from ops.build where build_id = %s", [build_id]
     ).fetchone()
@@ -115,6 +140,7 @@ def _preview(connection: Connection, subject: Subject) -> None:
     states = [name for name in table.columns if name.endswith(rules.state_suffix)]
     if subject.published:
         states = [name for name in states if name in subject.published.get(rules.household_table, frozenset())]
+    hold(connection, subject.tables)
     try:
         with connection.transaction():
             preview(connection, subject.build_id, subject.county_code, subject.period, states)

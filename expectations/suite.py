@@ -9,12 +9,16 @@ An entry, in the terms of Great Expectations::
       but: [fct_contradiction]                 # none of these (with a glob)
       columns: [rate_min, rate_max]            # one expectation for each; sets kwargs.column
       kwargs: {...}                            # as the expectation takes them
+      failing: <SQL over {batch}>              # what to keep of a failure, where it is not what the expectation selects
       meta: {rule_id, severity: block|block_unless_waived|warn, message_zh, fix_zh}
 
-SQL may name ``:build_id``, ``:county_code``, ``:period``, ``:table``, ``:text_cells``, ``:raw_counts``, and
+SQL may name ``:build_id``, ``:county_code``, ``:period``, ``:table``, ``:raw_counts``, ``:text_cells`` (a row a text
+column), ``:text_line(15)`` (the text of a row that has 15 characters or more; ``:text_line_but_no(15)`` without columns
+that end in ``_no``), and
 ``:before.<table>``, the table as published for the newest earlier month in the columns of candidate (no rows when
 nothing was); a kwarg may be ``$primary_key``. Queries select keys and counts only: what they return is kept in
-``ops.gate_failing_row``.
+``ops.gate_failing_row``. Of a big table, ``select <names> from {batch} where <condition>`` is cheapest: without alias
+and subquery it is counted in the same scan as all others of the table (``figures.py``).
 """
 
 from __future__ import annotations
@@ -91,6 +95,7 @@ class Entry(BaseModel):
     table: str | None = None
     tables: tuple[str, ...] = ()
     query: str | None = None
+    failing: str | None = None
     having: tuple[str, ...] = ()
     but: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()

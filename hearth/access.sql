@@ -28,7 +28,7 @@ grant update (
     is_nil_return, claimed_by, claimed_at
 ) on ops.submission to hearth_loader;
 grant select, insert on ops.first_arrival, ops.confirmation, ops.reopening, ops.calendar_change to hearth_loader;
-grant select, insert on ops.placeholder_waiver to hearth_loader;
+grant select, insert on ops.placeholder_waiver, ops.rejudgement to hearth_loader;
 -- Decisions are kept for good: no update, no delete.
 grant select, insert on ops.link_decision to hearth_loader;
 grant select, insert on ops.calendar to hearth_loader;

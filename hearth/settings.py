@@ -44,6 +44,9 @@ class Settings(BaseSettings):
         default="required", description="A file for a closed month waits for a named reopening, or restates the month."
     )
 
+    intake_patience_minutes: int = Field(
+        default=30, ge=1, description="An intake silent for so long is taken for hung; its claim goes to the next one."
+    )
     housekeeping_schedule: str = Field(default="0 2 * * *", description="Cron of backup, drill, clean-up, deletion.")
     backup_dir: Path | None = Field(default=None, description="Where backups lie; best another disk. None: in home.")
     backups_kept: int = Field(default=7, ge=1, description="Older backups are deleted after a new one.")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from hearth.settings import settings
 from ingestion.contract import Contract, contracts
 from ingestion.inbox import contracts_named
 from ingestion.judgement import NEEDS_LEDGER, Content, Delivery, judge
+from ingestion.own_names import in_own_words
 from ingestion.reader.titles import months_of_file_name
 from ingestion.rule_words import rule_text
 from ingestion.rules import catalogue
@@ -140,7 +141,10 @@ def check_file(
         period=month,
         verdict=judged.verdict,
         content=judged.content,
-        lines=tuple(_lines(judged.verdict, contract, month, county)),
+        lines=tuple(
+            replace(line, message=in_own_words(line.message, judged.sheet_names))
+            for line in _lines(judged.verdict, contract, month, county)
+        ),
         not_judged=tuple(Line(rule, "info", 0, catalogue()[rule].message, "") for rule in NEEDS_LEDGER),
     )
 

@@ -19,12 +19,15 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.properties import PageSetupProperties
 
 from ingestion.checks import error_rows
+from ingestion.sheet_writer import wrapped_lines
 from ingestion.table import CellValue, Finding, RawRow, RawTable
 
 SHEET = "需修改的行"
 TITLES = ("工作表", "行号", "规则", "问题", "怎么改")
 _WIDTHS = (12, 8, 12, 36, 36)
-_COLUMN_WIDTH = 18
+_COLUMN_WIDTH = 22
+_LINE, _MOST_LINES = 15, 12
+"""Height of a line, in points, and how many lines are shown; programs do not find the height of wrapped text."""
 _FAULTY = PatternFill("solid", fgColor="FFD966")
 _HEAD = PatternFill("solid", fgColor="D9E2F3")
 _ADVICE = PatternFill("solid", fgColor="F2F2F2")
@@ -67,7 +70,7 @@ def _numbered(parts: Iterable[str]) -> str:
 def _row(sheet: Any, row: RawRow, errors: Sequence[Finding], columns: Sequence[tuple[str, str]], raw: RawTable) -> Any:
     faulty = {name for finding in errors for name in finding.columns}
     advice = (
-        row.sheet,
+        raw.sheet_names.get(row.sheet, row.sheet),
         str(row.row),
         "\n".join(dict.fromkeys(finding.rule_id for finding in errors)),
         _numbered(finding.message for finding in errors),
@@ -76,6 +79,13 @@ def _row(sheet: Any, row: RawRow, errors: Sequence[Finding], columns: Sequence[t
     cells = [_cell(sheet, text, _ADVICE) for text in advice]
     cells += [_cell(sheet, row.cells.get(name), _FAULTY if name in faulty else None) for name, _ in columns]
     return cells + [_cell(sheet, row.extra.get(header)) for header in raw.unknown_headers]
+
+
+def _height(cells: Sequence[Any]) -> int:
+    """Lines of the cell that takes most."""
+    widths = (*_WIDTHS, *[_COLUMN_WIDTH] * max(len(cells) - len(_WIDTHS), 0))
+    lines = (wrapped_lines(cell.value, width) for cell, width in zip(cells, widths, strict=False) if cell.value)
+    return min(max(lines, default=1), _MOST_LINES)
 
 
 def rows_to_mend(raw: RawTable, findings: Sequence[Finding]) -> bytes | None:
@@ -102,10 +112,14 @@ def rows_to_mend(raw: RawTable, findings: Sequence[Finding]) -> bytes | None:
     for cell in head:
         cell.font = _BOLD
     sheet.append(head)
+    number = 1
     for row in raw.rows:
         if (row.sheet, row.row) in rejected:
             errors = sorted(by_address[row.sheet, row.row], key=lambda finding: (finding.rule_id, finding.columns))
-            sheet.append(_row(sheet, row, errors, columns, raw))
+            cells = _row(sheet, row, errors, columns, raw)
+            number += 1
+            sheet.row_dimensions[number].height = _LINE * _height(cells)
+            sheet.append(cells)
     target = BytesIO()
     book.save(target)
     return target.getvalue()

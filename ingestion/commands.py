@@ -14,6 +14,7 @@ from hearth.settings import PROJECT_ROOT, settings
 from ingestion.calendar_commands import calendar_app
 from ingestion.key_commands import key_app, vault_app
 from ingestion.link_commands import link_app
+from ingestion.rejudge_commands import rejudge_app
 from ingestion.sample.commands import sample_app
 
 app = typer.Typer(no_args_is_help=True)
@@ -23,6 +24,7 @@ app.add_typer(calendar_app, name="calendar")
 app.add_typer(key_app, name="keys")
 app.add_typer(vault_app, name="vault")
 app.add_typer(link_app, name="link")
+app.add_typer(rejudge_app)
 app.add_typer(sample_app)
 
 
@@ -176,7 +178,7 @@ def intake(
     by: Annotated[str | None, typer.Option(help="Who answers for it.")] = None,
     reason: Annotated[str | None, typer.Option(help="Why it is right.")] = None,
     *,
-    release: Annotated[bool, typer.Option("--release", help="Only claims whose holder is gone.")] = False,
+    release: Annotated[bool, typer.Option("--release", help="Only claims whose holder is gone or silent.")] = False,
 ) -> None:
     """Take files in: check, load, answer. Exit code 1 if a file could not be worked on; refused files are no fault."""
     from ingestion import ledger
@@ -190,6 +192,7 @@ def intake(
     if key:
         keys = [key if key.startswith((f"{INBOX}/", BY_NUMBER)) else f"{BY_NUMBER}{key}"]
     elif release:
+        ledger.release_hung(settings().intake_patience_minutes)
         keys = [f"{BY_NUMBER}{entry.submission_id}" for entry in ledger.stuck()]
     else:
         keys = [found for owner in (*departments(), None) for found in discover(owner)]

@@ -282,8 +282,8 @@ class Contract:
 
     @cached_property
     def person_column(self) -> Column | None:
-        """The column whose ID number gives sex and birth date: the person's, else the head's."""
-        for name in ("id_number", "head_id_number"):
+        """The column whose ID number gives sex and birth date: the person's, else the head's or the holder's."""
+        for name in ("id_number", "head_id_number", "holder_id_number"):
             if name in self.by_name:
                 return self.by_name[name]
         return None

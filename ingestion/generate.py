@@ -9,8 +9,10 @@ from typing import Any
 import yaml
 
 from ingestion.contract import Column, Contract, Demand, Header, Kind, Privacy, Rule
+from ingestion.markdown import table
 from ingestion.raw_tables import raw_columns
 from ingestion.reference_data import code_lists
+from ingestion.reference_pages import reference_pages
 
 _MARK = "Generated from ingestion/contracts by `hearth contracts generate`. Do not edit."
 STALE_AFTER_DAYS = 45
@@ -85,16 +87,6 @@ def dbt_sources(department: str, found: Iterable[Contract]) -> str:
         "tables": [_source_table(contract) for contract in feeds],
     }
     return f"# {_MARK}\n" + _dump({"version": 2, "sources": [source]})
-
-
-def _cell(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|")
-
-
-def _table(titles: Iterable[str], rows: Iterable[Iterable[str]]) -> list[str]:
-    heads = list(titles)
-    lines = [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}"]
-    return [*lines, *(f"| {' | '.join(map(_cell, row))} |" for row in rows)]
 
 
 def _bounds(column: Column) -> str:
@@ -173,10 +165,10 @@ def _feed_section(contract: Contract) -> list[str]:
         "",
     ]
     titles = ("标题", "列名", "类型", "单位", "要求", "个人信息", "取值", "也接受的表头", "Description")
-    lines += _table(titles, map(_column_row, contract.columns))
+    lines += table(titles, map(_column_row, contract.columns))
     if contract.rules:
         rule_titles = ("规则", "级别", "结果", "问题", "怎么改", "Description", "别名")
-        lines += ["", *_table(rule_titles, map(_rule_row, contract.rules))]
+        lines += ["", *table(rule_titles, map(_rule_row, contract.rules))]
     return [*lines, ""]
 
 
@@ -199,7 +191,7 @@ def data_dictionary(found: Iterable[Contract]) -> str:
     for name in used:
         lines += [f'<a id="code-{name}"></a>', f"### `{name}`", ""]
         rows = ([code.code, code.label, "、".join(code.aliases)] for code in code_lists()[name].codes)
-        lines += [*_table(("代码", "含义", "也接受"), rows), ""]
+        lines += [*table(("代码", "含义", "也接受"), rows), ""]
     return "\n".join(lines)
 
 
@@ -211,6 +203,7 @@ def generated(found: Mapping[str, Contract]) -> dict[PurePosixPath, str]:
         path = _STAGING / department / f"_{department}__sources.yml"
         files[path] = dbt_sources(department, [feed for feed in feeds if feed.department == department])
     files[_DICTIONARY] = data_dictionary(feeds)
+    files.update(reference_pages())
     return files
 
 

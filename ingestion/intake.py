@@ -30,6 +30,7 @@ from ingestion.known_numbers import known_numbers
 from ingestion.load import Batch, build_batch
 from ingestion.marks import answered_by
 from ingestion.near_numbers import near_numbers, with_near
+from ingestion.own_names import keep_sheet_names
 from ingestion.placeholder_waiver import waived_households
 from ingestion.quarantine import quarantine_rows
 from ingestion.receipt import Receipt, issue, issued
@@ -69,6 +70,8 @@ def discover(department: str | None) -> list[str]:
 
 def _unattended(department: str | None, keys: Sequence[str]) -> list[Submission]:
     """Submissions that can go on from the archive. Of no department: claims of strays."""
+    for number in ledger.release_hung(settings().intake_patience_minutes):
+        _log.warning("a silent intake has lost its claim", submission_id=number)
     found = [entry for entry in ledger.stuck(department) if entry.inbox_key not in keys]
     if department is None:
         return [entry for entry in found if entry.department is None]
@@ -85,11 +88,11 @@ def _unattended(department: str | None, keys: Sequence[str]) -> list[Submission]
 
 
 # ---------------------------------------------------------------- one file
-def _guarded(submission_id: str, step: str, work: Callable[[], T]) -> T:
+def guarded(submission_id: str, step: str, work: Callable[[], T]) -> T:
     """Do ``work``; what breaks in it becomes an IntakeFault, for error texts of libraries may quote cells."""
     try:
         return work()
-    except (IntakeFault, OSError):
+    except (IntakeFault, ledger.ClaimLost, OSError):
         raise
     except Exception as error:  # whatever it is: its text must not reach a log
         if isinstance(error, psycopg.OperationalError) and error.sqlstate is None:
@@ -143,13 +146,13 @@ def _judged(entry: Submission, address: Address, data: bytes, stated_sha256: str
     return judge(
         delivery,
         data,
-        _history(entry, address.contract),
+        history_of(entry, address.contract),
         ledger.confirmed_rules(entry.submission_id),
         lambda raw: merged(raw, entry, delivery.contract, delivery.period),
     )
 
 
-def _history(entry: Submission, contract: Contract) -> History:
+def history_of(entry: Submission, contract: Contract) -> History:
     """What the ledger knows of the feed and month."""
     slot = entry.slot
     live, earlier = ledger.live(slot), ledger.live_before(slot)
@@ -201,15 +204,24 @@ def _sealed(entry: Submission, content: Content, sealing: vault.Sealer) -> Batch
 
 def _decide(entry: Submission, address: Address, data: bytes, stated_sha256: str | None) -> Submission:
     """Judge, keep and record a claimed submission."""
+    judged = guarded(entry.submission_id, "judge", lambda: _judged(entry, address, data, stated_sha256))
+    return settle(entry, judged)
+
+
+def settle(entry: Submission, judged: Judged) -> Submission:
+    """Keep and record what a claimed submission was judged to be."""
     number = entry.submission_id
-    judged = _guarded(number, "judge", lambda: _judged(entry, address, data, stated_sha256))
+    ledger.beat(entry)
     batch: Batch | None = None
     if (content := judged.content) is not None:
-        sealing = _guarded(number, "keys", lambda: vault.sealer(number))
-        sealed = batch = _guarded(number, "seal", lambda: _sealed(entry, content, sealing))
+        sealing = guarded(number, "keys", lambda: vault.sealer(number))
+        sealed = batch = guarded(number, "seal", lambda: _sealed(entry, content, sealing))
+        ledger.beat(entry)
         if sealed.entries:
-            _guarded(number, "vault", lambda: vault.store(sealed.entries, sealing))
-    _guarded(number, "load", lambda: ledger.record(entry, judged.verdict, batch))
+            guarded(number, "vault", lambda: vault.store(sealed.entries, sealing))
+    # First, for whoever goes on with a submission that has its verdict makes the receipt and asks nothing more.
+    keep_sheet_names(entry.department, entry.period, number, judged.sheet_names)
+    guarded(number, "load", lambda: ledger.record(entry, judged.verdict, batch))
     decided = ledger.find(number)
     _log.info(
         "file taken",
@@ -232,7 +244,7 @@ def _is_sent_again(entry: Submission, path: ObjectStoragePath) -> bool:
 
 
 def _receipt(entry: Submission, sent_as: str | None = None) -> Receipt:
-    return _guarded(entry.submission_id, "receipt", lambda: issued(entry) or issue(entry, sent_as=sent_as))
+    return guarded(entry.submission_id, "receipt", lambda: issued(entry) or issue(entry, sent_as=sent_as))
 
 
 def _back_again(entry: Submission, sent_as: str) -> Receipt:
@@ -240,7 +252,7 @@ def _back_again(entry: Submission, sent_as: str) -> Receipt:
     if reopening.must_wait(entry.slot, datetime.now(UTC), settings().reopening):
         text = catalogue()["F-13"]
         note = Note("F-13", "error", f"{text.message}：这份文件是以前报过、已被替换的一份，没有恢复", text.fix)
-        return _guarded(entry.submission_id, "receipt", lambda: issue(entry, note, sent_as=sent_as))
+        return guarded(entry.submission_id, "receipt", lambda: issue(entry, note, sent_as=sent_as))
     again = ledger.reinstate(entry)
     _log.info("earlier file is live again", submission_id=entry.submission_id)
     return _receipt(again, sent_as)
@@ -346,7 +358,7 @@ def _address_again(known: Submission) -> Address:
 
 
 def _answer(entry: Submission, sent_as: str | None = None) -> Receipt:
-    return _guarded(entry.submission_id, "receipt", lambda: issue(entry, sent_as=sent_as))
+    return guarded(entry.submission_id, "receipt", lambda: issue(entry, sent_as=sent_as))
 
 
 def _claim(address: Address, inbox_key: str, data: bytes, sha256: str) -> Submission:

@@ -5,8 +5,8 @@ No database, no secret, no clock: what the ledger knows comes in as `History`, a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -91,6 +91,8 @@ class Judged:
 
     verdict: Verdict
     content: Content | None = None
+    sheet_names: Mapping[str, str] = field(default_factory=dict)
+    """Of sheets that go by their place: what their sender calls them."""
 
 
 def refused(reason: Note) -> Judged:
@@ -126,7 +128,8 @@ def _as_trial(judged: Judged) -> Judged:
         verdict = replace(verdict, state=State.TEST_PASSED, reason=None, notes=notes)
     else:
         verdict = replace(verdict, state=State.TEST_PASSED if verdict.state in LIVE else State.TEST_FAILED)
-    return Judged(verdict, replace(judged.content, accepted=()) if judged.content else None)
+    content = replace(judged.content, accepted=()) if judged.content else None
+    return replace(judged, verdict=verdict, content=content)
 
 
 def _judge(
@@ -144,7 +147,8 @@ def _judge(
         return _judge_rows(delivery, whole.raw, history, confirmed, whole.merge)
     except FileProblem as problem:
         judged = refused(Note(problem.rule_id, "error", problem.message, problem.fix))
-        return replace(judged, verdict=replace(judged.verdict, drift=drift.of_refusal(problem, delivery.contract)))
+        verdict = replace(judged.verdict, drift=drift.of_refusal(problem, delivery.contract))
+        return Judged(verdict, sheet_names=problem.sheet_names)
 
 
 def _held_back(
@@ -229,7 +233,7 @@ def _judge_rows(
         drift=Drift(contract.owner, headings, issues),
         merge=merge,
     )
-    return Judged(verdict, Content(typed, sound if state in LIVE else (), findings))
+    return Judged(verdict, Content(typed, sound if state in LIVE else (), findings), raw.sheet_names)
 
 
 def _shrinkage(delivery: Delivery, count: int, history: History | None) -> Note | None:

@@ -7,10 +7,7 @@ and the first arrival of a feed and month are written once: the loader's role ma
 
 from __future__ import annotations
 
-import os
-import socket
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, LiteralString
 
@@ -20,46 +17,31 @@ from psycopg.types.json import Jsonb
 
 from hearth.database import Role, connect
 from ingestion import aside, drift_ledger
+from ingestion.claims import ClaimLost, beat, hold, holder, release_hung, stuck
 from ingestion.findings import TABLES, write_findings
 from ingestion.load import Batch, write_batch
 from ingestion.readiness import periods_past_cutoff, ready_periods, waiting_periods
 from ingestion.submission import LIVE, WAITING, Merge, RowAddress, Slot, State, Submission, Verdict
 
-__all__ = ["periods_past_cutoff", "ready_periods", "waiting_periods"]  # asked of the ledger, answered next door
+__all__ = [  # asked of the ledger, answered next door
+    "ClaimLost",
+    "beat",
+    "hold",
+    "periods_past_cutoff",
+    "ready_periods",
+    "release_hung",
+    "stuck",
+    "waiting_periods",
+]
 
 
 _REJUDGED = ("F-03", "F-14", "F-18", "F-21")
 """Refusals that say nothing of the bytes: the same bytes may be right later, so they are judged anew."""
-_LOCK: LiteralString = "hashtextextended('intake ' || %s, 0)"
-_HEARTBEAT: LiteralString = (
-    "set tcp_keepalives_idle = 30; set tcp_keepalives_interval = 10; set tcp_keepalives_count = 3;"
-    " set idle_session_timeout = 0"
-)
-"""A machine that vanishes says nothing: the server asks after 30 seconds of silence, and lets its locks go after one
-minute. It is the network that answers, so a long file with a busy worker is not taken for a dead one."""
-
-
-@contextmanager
-def hold(slot: Slot) -> Iterator[None]:
-    """Only one intake at a time works on one feed and month; others wait. Ends with the process, however it ends.
-
-    A trial run waits for the real thing too: it is compared with it.
-    """
-    with connect(Role.LOADER, autocommit=True) as connection:
-        connection.execute(_HEARTBEAT)
-        connection.execute(f"select pg_advisory_lock({_LOCK})", [_lock_name(slot)])
-        yield
-
-
-def _lock_name(slot: Slot) -> str:
-    return "/".join(part or "" for part in (slot.county_code, slot.period, slot.department, slot.feed))
-
-
 _COLUMNS: LiteralString = (
     "submission_id, county_code, department, feed, period, file_name, inbox_key, archive_key, sha256, byte_count,"
     " state, contract_version, rows_received, rows_accepted, rows_rejected, rows_excluded, warning_count,"
     " reason_rule_id, reason_message, reason_fix, notes, received_at, due_at, verdict_at, superseded_by, receipt_key,"
-    " is_nil_return, is_test, version, parent_submission_id, reader_version, claimed_by, claimed_at"
+    " is_nil_return, is_test, version, parent_submission_id, reader_version, claimed_by, claimed_at, rejudged_of"
 )
 _OF_FEED: LiteralString = (
     "county_code = %(county_code)s and department is not distinct from %(department)s"
@@ -128,7 +110,7 @@ def claim(
         "contract_version": contract_version,
         "reader_version": reader_version,
         "due_at": due_at,
-        "holder": f"{socket.gethostname()}:{os.getpid()}",
+        "holder": holder(),
     }
     with connect(Role.LOADER) as connection:
         for digits in (8, 16, 64):  # a longer number if eight digits of another file are the same
@@ -143,7 +125,9 @@ def claim(
                 " on conflict do nothing",
                 {**values, "id": f"{slot}-{sha256[:digits]}"},
             )
-            entry = _one(connection, _IN_SLOT + " and sha256 = %(sha256)s", values)
+            # Of bytes that were judged anew, the last judgement speaks.
+            newest: LiteralString = " order by version desc nulls last limit 1"
+            entry = _one(connection, _IN_SLOT + " and sha256 = %(sha256)s" + newest, values)
             if entry is not None:
                 break
         else:
@@ -201,14 +185,17 @@ def _supersede(connection: psycopg.Connection[Any], entry: Submission) -> None:
 def record(entry: Submission, verdict: Verdict, batch: Batch | None) -> None:
     """Everything about one submission in one transaction: rows, quarantine, findings, counts, verdict, supersession.
 
-    Does nothing when the submission already has a verdict, so a repeated intake cannot double a row.
+    Does nothing when the submission already has a verdict, so a repeated intake cannot double a row. Raises ClaimLost
+    when another intake has claimed it since: of two, only the later one writes.
     """
     with connect(Role.LOADER) as connection:
         locked = connection.execute(
-            "select state from ops.submission where submission_id = %s for update", [entry.submission_id]
+            "select state, claimed_by from ops.submission where submission_id = %s for update", [entry.submission_id]
         ).fetchone()
         if locked is None or locked[0] != State.CLAIMED:
             return
+        if locked[1] != entry.claimed_by:
+            raise ClaimLost(f"submission [{entry.submission_id}] was taken over by another intake")
         if batch is not None:
             write_batch(connection, batch)
             aside.write(connection, entry.submission_id, batch.aside)
@@ -372,26 +359,6 @@ def confirmed_rules(submission_id: str) -> frozenset[str]:
             "select distinct rule_id from ops.confirmation where submission_id = %s", [submission_id]
         ).fetchall()
     return frozenset(rule_id for (rule_id,) in rows)
-
-
-def stuck(department: str | None = None) -> list[Submission]:
-    """Claims whose holder is gone: their feed and month is not locked by anybody. Of one department, or of all."""
-    found: list[Submission] = []
-    with connect(Role.LOADER, autocommit=True) as connection:
-        with connection.cursor(row_factory=class_row(Submission)) as cursor:
-            claims = cursor.execute(
-                f"select {_COLUMNS} from ops.submission where state = 'claimed'"
-                " and (%(department)s::text is null or department = %(department)s)"
-                " order by received_at, submission_id",
-                {"department": department},
-            ).fetchall()
-        for entry in claims:
-            name = _lock_name(entry.slot)
-            row = connection.execute(f"select pg_try_advisory_lock({_LOCK})", [name]).fetchone()
-            if row is not None and row[0]:
-                connection.execute(f"select pg_advisory_unlock({_LOCK})", [name])
-                found.append(entry)
-    return found
 
 
 def set_receipt_key(submission_id: str, receipt_key: str) -> None:

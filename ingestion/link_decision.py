@@ -92,7 +92,7 @@ def subject_of(connection: psycopg.Connection[Any], submission_id: str, sheet: s
     contract = contracts()[feed_id]
     number, name = token_column(contract, "id_number"), token_column(contract, "person_name")
     account = account_column(contract)
-    usable = "id_link = 'usable'" if contract.person_column is not None else "true"
+    usable = "coalesce(id_link, 'usable') = 'usable'" if contract.person_column is not None else "true"
     columns = [sql.Identifier(column) if column else sql.NULL for column in (number, account, name, *_PLACE)]
     values = connection.execute(
         sql.SQL("select case when {} then {} end, {}, {}, {}, {} from {} where submission_id = %s").format(

@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from ingestion import vault_upgrade
+from ingestion import ledger_upgrade, vault_upgrade
 from ingestion.contract import SQL_TYPES, Column, Contract, Kind, Privacy, contracts
 from ingestion.reference_data import code_lists, regions, thresholds
 from ingestion.reference_tables import CSV_TABLES, ReferenceTable, csv_rows
@@ -50,7 +50,11 @@ _STAMPS: tuple[RawColumn, ...] = (
 _FROM_ID: tuple[RawColumn, ...] = (
     RawColumn("birth_from_id", "date", "证件出生日期 | birth date that the ID number states"),
     RawColumn("sex_from_id", "text", "证件性别 | sex that the ID number states: 1 male, 2 female"),
-    RawColumn("id_link", "text", "证件可关联性 | usable, placeholder or missing: whether the ID number can link"),
+    RawColumn(
+        "id_link",
+        "text",
+        "证件可关联性 | whether the ID number can link: usable, raised (15 digits were sent), placeholder or missing",
+    ),
 )
 
 
@@ -277,6 +281,7 @@ def migrate(connection: psycopg.Connection, found: Mapping[str, Contract] | None
     Safe on a live warehouse and idempotent. Raises ValueError when a contract changes the type of a loaded column.
     """
     vault_upgrade.upgrade(connection)
+    ledger_upgrade.neutralise_names(connection)
     known = contracts() if found is None else found
     for contract in known.values():
         _raw_table(connection, contract)

@@ -18,6 +18,7 @@ from ingestion.reader.headers import HeaderIndex, Layout, find_header
 from ingestion.reader.join import join
 from ingestion.reader.opening import limits_of, open_file
 from ingestion.reader.settle import claim_by_values, settle
+from ingestion.reader.sheet_names import take_names
 from ingestion.reader.titles import month_of_sheet, months_of_file_name, stated_months, stated_versions
 from ingestion.reader.totals import disagreements
 from ingestion.reference_data import parameters
@@ -27,11 +28,21 @@ from ingestion.table import FileProblem, Finding, RawTable, TypedTable
 def read_table(data: bytes, file_name: str, contract: Contract, period: Period) -> RawTable:
     """The data rows of a file, by column name, cells as stored.
 
-    `file_name` is asked only for a month it states in words. Raises FileProblem if the file as a whole cannot be
+    `file_name` is asked only for a month it states in words. A sheet goes by its name only where that is understood
+    (`ingestion.reader.sheet_names`). Raises FileProblem if the file as a whole cannot be
     taken: F-01, F-02, F-05, F-07, F-08, F-10, F-11, S-02, S-04, S-08.
     """
-    known = parameters(period.last_day)
     book = open_book(data, period)
+    own = take_names(book.grids, contract, period)
+    try:
+        return replace(_read_book(book, file_name, contract, period), sheet_names=own)
+    except FileProblem as problem:
+        problem.sheet_names = own
+        raise
+
+
+def _read_book(book: Book, file_name: str, contract: Contract, period: Period) -> RawTable:
+    known = parameters(period.last_day)
     index = HeaderIndex(contract, period)
     found = _matching_sheets(book, contract, index, int(known["header_scan_rows"]))
     months = _check_months(found, file_name, period)
@@ -83,7 +94,7 @@ def _matching_sheets(book: Book, contract: Contract, index: HeaderIndex, scan_ro
         if assemble(grid, layout).rows:
             raise file_problem("F-10", message="数据在隐藏的工作表“{sheet}”里", sheet=grid.sheet)
     if not whole:
-        if hidden:
+        if hidden or not any(cell is not None for grid in book.grids for row in grid.rows for cell in row):
             raise file_problem("F-08")
         raise _no_header(partial, contract, index)
     for grid, layout in partial:

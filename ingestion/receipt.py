@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from hearth.bucket import bucket
 from hearth.settings import settings
-from ingestion import findings, ledger
+from ingestion import findings, ledger, own_names
 from ingestion.contract import Contract, contracts
 from ingestion.rule_words import rule_text
 from ingestion.submission import LIVE, NIL_SENTENCE, Note, State, Submission
+from ingestion.waived import waived
 
 if TYPE_CHECKING:
     from airflow.sdk import ObjectStoragePath
@@ -24,11 +25,8 @@ if TYPE_CHECKING:
 JSON_NAME = "receipt.json"
 WORKBOOK_NAME = "回执.xlsx"
 RETURN_NAME = "更正表.xlsx"
-SENT_AS_NAME = "原文件名.txt"
-"""Beside the receipt: how the sender called the file. Nothing else keeps that name."""
-UNASSIGNED = "_unassigned"
-"""Part of the outbox path that stands for a department or month which the inbox path did not name."""
 LATE_RULE = "F-12"
+_WAIVED_FIX = "无需重报；豁免到期后照原规则检查，请在此之前解决"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +83,7 @@ class Receipt:
     @property
     def folder_key(self) -> str:
         """Folder of the receipt in the bucket."""
-        parts = ("outbox", self.department or UNASSIGNED, self.period or UNASSIGNED, self.submission_id)
-        return "/".join(parts if self.department else (parts[0], parts[1], parts[3]))
+        return own_names.folder_key(self.department, self.period, self.submission_id)
 
     @property
     def is_accepted(self) -> bool:
@@ -127,6 +124,8 @@ def receipt_of(entry: Submission) -> Receipt:
     for line in findings.rule_lines(entry.submission_id):
         message, fix = rule_text(line.rule_id, contract, line.columns, entry.period)
         lines.append(ReceiptLine(line.rule_id, line.severity, line.row_count, message, fix))
+    said = {one.sentence: one.rule_id for one in waived(entry)}
+    lines += [ReceiptLine(rule_id, "info", 0, sentence, _WAIVED_FIX) for sentence, rule_id in said.items()]
     reason = None
     if entry.reason_rule_id is not None:
         reason = ReceiptLine(entry.reason_rule_id, "error", 0, entry.reason_message or "", entry.reason_fix or "")
@@ -169,15 +168,6 @@ def _folder(receipt: Receipt) -> ObjectStoragePath:
     return bucket() / receipt.folder_key
 
 
-def _sent_as(folder: ObjectStoragePath, stated: str | None) -> str | None:
-    """How the sender called the file: as stated, which is kept, else as kept when the receipt was first made."""
-    kept = folder / SENT_AS_NAME
-    if stated is None:
-        return kept.read_bytes().decode().strip() if kept.exists() else None
-    kept.write_bytes(f"{stated}\n".encode())
-    return stated
-
-
 def issue(entry: Submission, also: Note | None = None, *, sent_as: str | None = None) -> Receipt:
     """Write the receipt to the outbox, over an older one: the return workbook if rows came back, the receipt for
     people, then the JSON, which marks it as complete. ``also``: something to say that the ledger does not hold.
@@ -188,7 +178,8 @@ def issue(entry: Submission, also: Note | None = None, *, sent_as: str | None = 
     receipt = receipt_of(entry)
     folder = _folder(receipt)
     folder.mkdir(parents=True, exist_ok=True)
-    returned = return_workbook(entry, receipt)
+    sheets = own_names.sheet_names(entry.department, entry.period, entry.submission_id)
+    returned = return_workbook(entry, receipt, sheets)
     if returned is not None:
         receipt = replace(receipt, rows_to_mend=returned.rows)
         (folder / RETURN_NAME).write_bytes(returned.data)
@@ -197,16 +188,20 @@ def issue(entry: Submission, also: Note | None = None, *, sent_as: str | None = 
     if also is not None:
         line = ReceiptLine(also.rule_id, also.severity, 0, also.message, also.fix)
         receipt = replace(receipt, lines=(line, *receipt.lines))
-    name = _sent_as(folder, sent_as) if receipt.department is not None else None
-    (folder / WORKBOOK_NAME).write_bytes(receipt_workbook(receipt, name))
+    if sent_as is not None and receipt.department is not None:
+        own_names.keep_file_name(folder, sent_as)
+    called = own_names.file_name(folder) if receipt.department is not None else None
+    (folder / WORKBOOK_NAME).write_bytes(receipt_workbook(receipt, called, sheets))
     (folder / JSON_NAME).write_bytes(receipt.to_json().encode())
     ledger.set_receipt_key(entry.submission_id, f"{receipt.folder_key}/{JSON_NAME}")
     return receipt
 
 
 def issued(entry: Submission) -> Receipt | None:
-    """The receipt as it was handed out; None when it is not (or no longer) in the outbox."""
+    """The receipt as it was handed out; None when it is not (or no longer) in the outbox.
+
+    The file goes by its name in the ledger: a receipt of earlier days quotes its sender."""
     if entry.receipt_key is None:
         return None
     path = bucket() / entry.receipt_key
-    return Receipt.from_json(path.read_bytes().decode()) if path.exists() else None
+    return replace(Receipt.from_json(path.read_bytes().decode()), file_name=entry.file_name) if path.exists() else None

@@ -115,6 +115,32 @@ CSV_TABLES: tuple[ReferenceTable, ...] = (
         ("indicator_code", "region_code", "valid_from"),
     ),
     ReferenceTable(
+        "zero_item",
+        "清零事项 | the ten items to be cleared to zero and what is counted for each; a place beats the country",
+        (
+            ("item_code", "text not null", "事项代码 | number of the item in the notice"),
+            ("measure_code", "text not null", "计数项 | rule, indicator or guarantee that is counted"),
+            ("region_code", "text not null default ''", "适用地区 | 12-digit code; empty is the whole country"),
+            _FROM,
+            _TO,
+            ("position", "integer not null", "排序 | place in the list of items"),
+            ("name_zh", "text not null", "事项名称 | Chinese name of the item"),
+            (
+                "kind",
+                "text not null check (kind in ('rule', 'indicator', 'guarantee'))",
+                "计数项类别 | rule, indicator or guarantee",
+            ),
+            (
+                "bad_state",
+                "text",
+                "未清零状态 | state of a unit that is not cleared: yes, no or unmet; a rule has none",
+            ),
+            _CLAUSE,
+            _SOURCE,
+        ),
+        ("item_code", "measure_code", "region_code", "valid_from"),
+    ),
+    ReferenceTable(
         "rule",
         "规则目录 | rules between departments and over months: what they are called, who owns them, who may see what",
         (

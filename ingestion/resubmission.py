@@ -41,25 +41,33 @@ def merged(raw: RawTable, entry: Submission, contract: Contract, period: Period)
     marks = _marks(raw.rows)
     answered = _answered({found.submission_id for found in marks.values()}, entry)
     base = _base(answered)
-    before = ledger.merge_of(base)
     whole = _whole(base, contract, period)
+    before = ledger.merge_of(base)
+    withdrawn_before = _now(before.withdrawn, whole) if before else frozenset()
     known = {(row.sheet, row.row) for row in whole.rows}
     changed = {
-        found.address: raw.rows[position]
+        address: raw.rows[position]
         for position, found in marks.items()
+        for address in _now((found.address,), whole)
         if digest_of(raw.rows[position].cells) != found.digest
     }
     if not changed.keys() <= known:
         raise file_problem("F-20", message="更正表里的行在原表中找不到")
-    handed_out = returned_addresses(answered.submission_id, withdrawn=False)
-    deleted = handed_out - {found.address for found in marks.values()}
-    withdrawn = (before.withdrawn if before else frozenset()) - changed.keys()
-    withdrawn |= deleted & returned_addresses(base.submission_id, withdrawn=True)
-    if not changed and withdrawn == (before.withdrawn if before else frozenset()):
+    handed_out = _now(returned_addresses(answered.submission_id, withdrawn=False), whole)
+    deleted = handed_out - _now((found.address for found in marks.values()), whole)
+    withdrawn = withdrawn_before - changed.keys()
+    withdrawn |= deleted & _now(returned_addresses(base.submission_id, withdrawn=True), whole)
+    if not changed and withdrawn == withdrawn_before:
         raise file_problem("F-22")
     table = _patched(whole, changed, raw)
     table = _without(table, withdrawn)
     return Merged(table, Merge(base.submission_id, frozenset(changed), frozenset(withdrawn)))
+
+
+def _now(addresses: Iterable[RowAddress], whole: RawTable) -> frozenset[RowAddress]:
+    """The same rows as the file is read now: a sheet may have gone by its own name when they were noted."""
+    places = {name: place for place, name in whole.sheet_names.items()}
+    return frozenset((places.get(sheet, sheet), row) for sheet, row in addresses)
 
 
 def _marks(rows: Iterable[RawRow]) -> dict[int, Mark]:
@@ -96,9 +104,20 @@ def _answered(numbers: set[str], entry: Submission) -> Submission:
 
 
 def _root(entry: Submission) -> str:
-    while entry.parent_submission_id is not None:
-        entry = ledger.find(entry.parent_submission_id)
+    """The file that the rows came with first, before they were mended or judged anew."""
+    while (earlier := entry.rejudged_of or entry.parent_submission_id) is not None:
+        entry = ledger.find(earlier)
     return entry.submission_id
+
+
+def merged_again(entry: Submission, contract: Contract, period: Period) -> Merged:
+    """What a recorded mended workbook made of the file it answered, read anew. Raises what reading raises."""
+    merge = ledger.merge_of(entry)
+    if merge is None:
+        raise ValueError(f"submission [{entry.submission_id}] is a whole file")
+    whole = _whole(entry, contract, period)
+    withdrawn = _now(merge.withdrawn, whole)
+    return Merged(_without(whole, withdrawn), Merge(merge.base_id, _now(merge.mended, whole), withdrawn))
 
 
 def _base(answered: Submission) -> Submission:
@@ -123,8 +142,13 @@ def _whole(entry: Submission, contract: Contract, period: Period) -> RawTable:
     if merge is None:
         return raw
     base = _whole(ledger.find(merge.base_id), contract, period)
-    marks = _marks(raw.rows)
-    spoken = {found.address: raw.rows[position] for position, found in marks.items() if found.address in merge.mended}
+    mended = _now(merge.mended, base)
+    spoken = {
+        address: raw.rows[position]
+        for position, found in _marks(raw.rows).items()
+        for address in _now((found.address,), base)
+        if address in mended
+    }
     return _patched(base, spoken, raw)
 
 

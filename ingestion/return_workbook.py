@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from hearth.period import Period
@@ -187,12 +187,12 @@ def _hidden_sheets(book: Book, submission_id: str, lists: Sequence[tuple[str, ..
         book.end()
 
 
-def _sheet_names(sheets: Iterable[str]) -> dict[str, str]:
+def _sheet_names(sheets: Mapping[str, str]) -> dict[str, str]:
     """The sender's names for the sheets, as far as a workbook may have them; a text file's sheet has none."""
     taken = {MARK_SHEET, SHEET_LISTS.lower()}
     names: dict[str, str] = {}
-    for sheet in sheets:
-        plain = _SHEET_FORBIDDEN.sub("_", sheet).strip("'")[:_LONGEST_NAME] or "数据"
+    for sheet, called in sheets.items():
+        plain = _SHEET_FORBIDDEN.sub("_", called).strip("'")[:_LONGEST_NAME] or "数据"
         name, number = plain, 2
         while name.lower() in taken:
             name, number = f"{plain[: _LONGEST_NAME - 4]}({number})", number + 1
@@ -201,18 +201,20 @@ def _sheet_names(sheets: Iterable[str]) -> dict[str, str]:
     return names
 
 
-def return_workbook(entry: Submission, receipt: Receipt) -> ReturnWorkbook | None:
-    """The rows of a submission that its sender can mend; None when none came back."""
+def return_workbook(entry: Submission, receipt: Receipt, own: Mapping[str, str] | None = None) -> ReturnWorkbook | None:
+    """The rows of a submission that its sender can mend; None when none came back.
+
+    ``own``: how the sender calls the sheets that go by their place in the ledger."""
     contract = contracts().get(f"{entry.department}.{entry.feed}")
     if contract is not None and entry.period is not None:
         contract = contract.in_force(Period.parse(entry.period))
     sheets = _gathered(entry.submission_id) if entry.rows_rejected and contract is not None else {}
     if not sheets or contract is None:
         return None
-    names = _sheet_names(sheets)
+    names = _sheet_names({sheet: (own or {}).get(sheet, sheet) for sheet in sheets})
     book = Book()
     advice = SHEET_ADVICE if SHEET_ADVICE not in names.values() else f"{SHEET_ADVICE}（系统）"
-    _advice_sheet(book, advice, receipt, sheets, contract)
+    _advice_sheet(book, advice, receipt, {names[sheet]: rows for sheet, rows in sheets.items()}, contract)
     lists: dict[tuple[str, ...], int] = {}
     for sheet_name, sheet in sheets.items():
         _rows_sheet(book, names[sheet_name], sheet, submission_id=entry.submission_id, contract=contract, lists=lists)

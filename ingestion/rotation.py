@@ -17,6 +17,7 @@ import structlog
 from psycopg import sql
 
 from hearth import secrets
+from hearth.checksums import TOKEN_SUFFIX, content
 from hearth.database import Role, connect
 from ingestion import keys
 from ingestion.keys import Purpose
@@ -26,8 +27,6 @@ _log = structlog.get_logger()
 _BATCH = 10_000
 _LOCK_WAIT = "30s"
 _T = TypeVar("_T")
-TOKEN_SUFFIX = "_hash"  # noqa: S105 - the end of a column name
-"""Every column that holds tokens ends like this; a test reads the contracts and the dbt models for it."""
 GUESSES = "candidate_hash"
 """Tokens of numbers that were never sent, so that the vault need not know them; those it does not know are dropped."""
 
@@ -175,6 +174,24 @@ def _replace(connection: psycopg.Connection[Any], columns: list[TokenColumn]) ->
     return counts
 
 
+def _record_sums(connection: psycopg.Connection[Any], columns: list[TokenColumn], signed: tuple[int, str, str]) -> None:
+    """Of published tables: what they sum up to now, beside what the ledger says of the day they were published."""
+    for schema, table in dict.fromkeys((column.schema, column.table) for column in columns):
+        published = connection.execute(
+            "select publication_id, table_name, column_names from ops.publication_table"
+            " where partition_name = %s and column_names is not null and %s in ('marts', 'previous')",
+            [table, schema],
+        ).fetchone()
+        if published is None:
+            continue
+        publication_id, name, summed = published
+        connection.execute(
+            "insert into ops.publication_rekeyed (publication_id, table_name, checksum, key_version, rekeyed_by,"
+            " purpose) values (%s, %s, %s, %s, %s, %s)",
+            [publication_id, name, content(connection, schema, table, summed).checksum, *signed],
+        )
+
+
 @contextmanager
 def _new_key_file() -> Iterator[int]:
     """The next version's number; its key file goes again unless everything done with it has been committed."""
@@ -205,6 +222,7 @@ def rotate_token_key(*, who: str, purpose: str) -> Rotation:
         key = keys.data_key(connection, f"tokens of version {version}")
         values = _changes(connection, keys.tokens_in_force(connection), key)
         rows = _replace(connection, columns)
+        _record_sums(connection, columns, (version, who, purpose))
         connection.execute(
             "update vault.entry set token = change.new, ciphertext = change.ciphertext, key_id = %s"
             " from token_change as change where entry.kind = change.kind and entry.token = change.old",

@@ -106,7 +106,7 @@ def text_width(text: str) -> int:
     return sum(2 if ord(character) > 0x2E7F else 1 for character in text)
 
 
-def _lines(value: CellValue, width: float) -> int:
+def wrapped_lines(value: CellValue, width: float) -> int:
     """How many lines a wrapped text takes in a column."""
     return sum(1 + int(text_width(part) // max(width - 1, 1)) for part in str(value).split("\n"))
 
@@ -138,7 +138,7 @@ class Sheet:
             self.letters.append(address(0, len(self.letters))[:-1])
         lines = max(
             (
-                _lines(value, width)
+                wrapped_lines(value, width)
                 for (value, look), width in zip(cells, self.widths, strict=False)
                 if look in _WRAPPED and value
             ),

@@ -142,6 +142,8 @@ class Submission:
     reader_version: str | None = None
     claimed_by: str | None = None
     claimed_at: datetime | None = None
+    rejudged_of: str | None = None
+    """The submission whose archived bytes this one judges anew."""
 
     @property
     def slot(self) -> Slot:

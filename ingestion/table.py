@@ -18,7 +18,7 @@ class FileProblem(Exception):  # noqa: N818 - it is the clerk's problem to mend,
     """The whole file cannot be taken. Carries the catalogue rule and the message for the sender, in Chinese.
 
     `message` says what is wrong and `fix` what to do; neither holds personal data. `near`: (column, header) pairs of
-    which a person should say whether the header means the column.
+    which a person should say whether the header means the column. `sheet_names`: as in `RawTable`.
     """
 
     def __init__(self, rule_id: str, message: str, fix: str) -> None:
@@ -27,6 +27,7 @@ class FileProblem(Exception):  # noqa: N818 - it is the clerk's problem to mend,
         self.message = message
         self.fix = fix
         self.near: tuple[tuple[str, str], ...] = ()
+        self.sheet_names: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class Finding:
     severity: str
     """``error`` rejects the row, ``warning`` keeps it, ``info`` only tells."""
     sheet: str
+    """Its name where that is understood, else its place: ``工作表2``."""
     row: int
     """1-based row number, as the sender's program shows it."""
     columns: tuple[str, ...]
@@ -91,6 +93,8 @@ class RawTable:
     """True: day numbers of the workbook count from 1904."""
     filtered_count: int = 0
     """Rows that another feed of the same file takes (the contract's row filter)."""
+    sheet_names: Mapping[str, str] = field(default_factory=dict)
+    """Of sheets that go by their place: what their sender calls them. For the sender alone."""
 
 
 @dataclass(frozen=True, slots=True)

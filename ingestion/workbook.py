@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 from ingestion import findings
 from ingestion.contract import contracts
+from ingestion.own_names import in_own_words
 from ingestion.receipt import RETURN_NAME, Receipt, ReceiptLine
 from ingestion.rule_words import rule_text
 from ingestion.sheet_writer import Book, Layout, Look, Sheet
@@ -66,7 +68,7 @@ def _receipt_sheet(book: Book, receipt: Receipt, sent_as: str | None) -> None:
         put(sheet, (label, value), first=Look.LABEL)
     sheet.append([])
     put(sheet, ("规则", "问题", "行数", "怎么改", "程度"), Look.HEAD)
-    for line in receipt.lines:
+    for line in sorted(receipt.lines, key=lambda line: list(_SEVERITIES).index(line.severity)):  # what to mend first
         put(sheet, _line(line))
     if not receipt.lines:
         put(sheet, ("—", "没有发现问题"))
@@ -78,7 +80,7 @@ def _line(line: ReceiptLine) -> tuple[str, ...]:
     return line.rule_id, line.message, count, line.fix, _SEVERITIES[line.severity]
 
 
-def _warnings_sheet(book: Book, receipt: Receipt) -> None:
+def _warnings_sheet(book: Book, receipt: Receipt, sheets: Mapping[str, str]) -> None:
     contract = contracts().get(f"{receipt.department}.{receipt.feed}")
 
     @lru_cache(maxsize=1024)
@@ -91,15 +93,25 @@ def _warnings_sheet(book: Book, receipt: Receipt) -> None:
         if line.row_count == 0 and line.severity != "error":
             put(sheet, ("", "整份表", line.rule_id, line.message, line.fix))
     for name, row, rule_id, columns in findings.warning_rows(receipt.submission_id):
-        put(sheet, (name, row, rule_id, *words(rule_id, columns)))
+        put(sheet, (sheets.get(name, name), row, rule_id, *words(rule_id, columns)))
     book.end()
 
 
-def receipt_workbook(receipt: Receipt, sent_as: str | None = None) -> bytes:
+def receipt_workbook(receipt: Receipt, sent_as: str | None = None, sheets: Mapping[str, str] | None = None) -> bytes:
     """The workbook of a receipt: sheets 回执 and 提示 (rows that were taken and should be looked at).
 
-    ``sent_as``: how the sender called the file, for this workbook alone."""
+    For this workbook alone: how the sender called the file, and the ``sheets`` that go by their place elsewhere."""
+    sheets = sheets or {}
+    receipt = _in_own_words(receipt, sheets)
     book = Book()
     _receipt_sheet(book, receipt, sent_as)
-    _warnings_sheet(book, receipt)
+    _warnings_sheet(book, receipt, sheets)
     return book.close()
+
+
+def _in_own_words(receipt: Receipt, sheets: Mapping[str, str]) -> Receipt:
+    def said(line: ReceiptLine) -> ReceiptLine:
+        return replace(line, message=in_own_words(line.message, sheets))
+
+    reason = said(receipt.reason) if receipt.reason else None
+    return replace(receipt, reason=reason, lines=tuple(map(said, receipt.lines)))

@@ -14,6 +14,8 @@ from hearth.settings import settings
 from publishing.access.commands import app as access_app
 from publishing.access.looks import who_saw
 from publishing.expiry import delete_expired, expired, keep_months
+from publishing.explain.commands import explain_number
+from publishing.ledger import unfit
 from publishing.publications import publications
 from publishing.reminders import ReminderError, messages, send
 from publishing.switch import rollback
@@ -21,6 +23,7 @@ from publishing.tables import PublicationError
 
 app = typer.Typer(no_args_is_help=True)
 app.add_typer(access_app, name="access")
+app.command("explain")(explain_number)
 
 _County = Annotated[str | None, typer.Option("--county", help="County code; the installation's own by default.")]
 _STATES = {"live": "在用", "replaced": "已替换", "rolled_back": "已回退"}
@@ -37,6 +40,9 @@ def _month(text: str) -> str:
 def list_publications(
     period: Annotated[str | None, typer.Argument(help="YYYY-MM; every month by default.")] = None,
     county: _County = None,
+    is_verified: Annotated[
+        bool, typer.Option("--verify", help="Compare every table that is still kept with its sums; slow.")
+    ] = False,
 ) -> None:
     """List what was published: month, state, households, tables, rows, when."""
     found = publications(county or settings().county_code, None if period is None else _month(period))
@@ -50,6 +56,20 @@ def list_publications(
             f"{item.period}  #{item.publication_id}  {_STATES[item.state]}  {item.household_count}户  "
             f"{item.table_count}表 {item.row_count}行  {when}  (build {item.build_id}){replaces}"
         )
+    if is_verified:
+        _verify([item.publication_id for item in found])
+
+
+def _verify(publication_ids: list[int]) -> None:
+    with connect(Role.OWNER) as connection:
+        wrong = [
+            f"发布 #{publication_id} 的 {table} 与台账不符（{what}）"
+            for publication_id in publication_ids
+            for table, what in unfit(connection, publication_id).items()
+        ]
+    typer.echo("\n".join(wrong) or "与台账一致")
+    if wrong:
+        raise typer.Exit(1)
 
 
 @app.command("remind")

@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import psycopg
 from psycopg import sql
 
+from hearth.checksums import Content, content
 from hearth.rulebook import rules_digest
 from publishing.tables import Connection, PublicationError, Slice, Table
 
@@ -20,20 +22,44 @@ class Prepared:
 
     table: Table
     partition: str
-    row_count: int
-    checksum: str
+    content: Content
 
 
-def content(connection: Connection, schema: str, relation: str) -> tuple[int, str]:
-    """Row count and checksum of a relation: the same rows give the same number in any order, on any day."""
-    connection.execute("set local datestyle = 'ISO, YMD'")
-    connection.execute("set local timezone = 'UTC'")
-    row = connection.execute(
-        sql.SQL("select count(*), coalesce(sum(hashtextextended(t::text, 0)::numeric), 0)::text from {} as t").format(
-            sql.Identifier(schema, relation)
-        )
-    ).fetchone()
-    return (0, "0") if row is None else (int(row[0]), str(row[1]))
+def unfit(connection: Connection, publication_id: int) -> dict[str, str]:
+    """Tables of a publication that no longer hold what the ledger says of them, and in what way.
+
+    Of a table that is no longer kept nothing is said. After a rotation of the token key the tokens are other ones:
+    ``ops.publication_rekeyed`` has the sums that fit since then, and the sum without tokens has to fit as ever.
+    """
+    rows = connection.execute(
+        """
+        select t.table_name, n.nspname, t.partition_name, t.column_names, t.checksum, t.lasting_checksum,
+            (
+                select k.checksum from ops.publication_rekeyed as k
+                where k.publication_id = t.publication_id and k.table_name = t.table_name
+                order by k.rekeyed_id desc limit 1
+            )
+        from ops.publication_table as t
+        join pg_class as c on c.relname = t.partition_name
+        join pg_namespace as n on n.oid = c.relnamespace and n.nspname in ('marts', 'previous')
+        where t.publication_id = %s and t.column_names is not null
+        order by t.table_name
+        """,
+        [publication_id],
+    ).fetchall()
+    found = {}
+    for name, schema, partition, columns, checksum, lasting, rekeyed in rows:
+        try:
+            with connection.transaction():
+                held = content(connection, schema, partition, columns)
+        except psycopg.errors.UndefinedColumn:
+            found[name] = "a column is gone"
+            continue
+        if held.lasting != lasting:
+            found[name] = "other rows"
+        elif held.checksum != (rekeyed or checksum):
+            found[name] = "other tokens"
+    return found
 
 
 def refuse_stale_verdict(connection: Connection, build_id: int, part: Slice, judged_by: str | None) -> None:
@@ -104,9 +130,20 @@ def record_publication(
     """Write tables with checksums, the submissions behind them, the waivers used; the build is published then."""
     with connection.cursor() as cursor:
         cursor.executemany(
-            "insert into ops.publication_table (publication_id, table_name, partition_name, row_count, checksum) "
-            "values (%s, %s, %s, %s, %s)",
-            [(publication_id, item.table.name, item.partition, item.row_count, item.checksum) for item in prepared],
+            "insert into ops.publication_table (publication_id, table_name, partition_name, row_count, checksum, "
+            "lasting_checksum, column_names) values (%s, %s, %s, %s, %s, %s, %s)",
+            [
+                (
+                    publication_id,
+                    item.table.name,
+                    item.partition,
+                    item.content.rows,
+                    item.content.checksum,
+                    item.content.lasting,
+                    list(item.content.columns),
+                )
+                for item in prepared
+            ],
         )
     connection.execute(
         "insert into ops.publication_input (publication_id, department, feed, submission_id, source_period, "

@@ -13,6 +13,7 @@ from psycopg.rows import class_row
 from hearth.bucket import bucket
 from hearth.database import Role, connect
 from hearth.period import Period
+from hearth.settings import settings
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
@@ -34,6 +35,7 @@ _NOTES = (
     "未结问题：有待更正行计一项，另加待确认、被退回的报表和未处理的表结构变化。请按回执和更正表处理。",
     "趋势：完整率、及时率、通过率三项合计与上一个月相比。",
 )
+_WAIVER_COLUMNS = (("规则", 8), ("检查", 40), ("涉及行数", 10), ("原因", 60), ("豁免人", 14), ("有效至", 12))
 _log = structlog.get_logger()
 
 
@@ -102,10 +104,11 @@ def send(county_code: str, period: str) -> list[str]:
     present = [score for score in found if score.period == period]
     if not present:
         raise LookupError(f"[{period}] has no calendar: `hearth calendar show {period}` writes it")
-    books = {COUNTY_FOLDER: _workbook(f"全县 {period} 报送评分表", present, found)}
+    waived = waivers(county_code, period)
+    books = {COUNTY_FOLDER: _workbook(f"全县 {period} 报送评分表", present, found, waived)}
     for score in present:
         own = [other for other in found if other.department == score.department]
-        books[score.department] = _workbook(f"{score.department_title} {period} 报送评分表", [score], own)
+        books[score.department] = _workbook(f"{score.department_title} {period} 报送评分表", [score], own, waived)
     keys = []
     for folder, book in books.items():
         target = bucket() / "outbox" / folder / period
@@ -118,7 +121,21 @@ def send(county_code: str, period: str) -> list[str]:
     return keys
 
 
-def _workbook(title: str, present: list[Score], history: list[Score]) -> Workbook:
+def waivers(county_code: str, period: str) -> list[tuple[str, str, int | None, str, str, str]]:
+    """Rule, check, failures, reason, name and last day of what the live publication of a month was let through by."""
+    with connect(Role.PUBLISHER) as connection:
+        return connection.execute(
+            "select rule_id, suite || '.' || expectation, failing_count, reason, given_by,"
+            " to_char(valid_until at time zone %s, 'YYYY-MM-DD') from ops.publication_waiver"
+            " join ops.publication using (publication_id)"
+            " where county_code = %s and period = %s and state = 'live' order by rule_id, suite, expectation",
+            [settings().timezone, county_code, period],
+        ).fetchall()
+
+
+def _workbook(
+    title: str, present: list[Score], history: list[Score], waived: list[tuple[str, str, int | None, str, str, str]]
+) -> Workbook:
     from openpyxl import Workbook
 
     book = Workbook()
@@ -128,7 +145,24 @@ def _workbook(title: str, present: list[Score], history: list[Score]) -> Workboo
     for number, note in enumerate(_NOTES, start=len(present) + 4):
         sheet.cell(number, 1, note)
     _fill(book.create_sheet("近12个月"), f"{title}：近12个月", history)
+    if waived:
+        _fill_waivers(book.create_sheet("本月豁免"), waived)
     return book
+
+
+def _fill_waivers(sheet: Worksheet, waived: list[tuple[str, str, int | None, str, str, str]]) -> None:
+    from openpyxl.styles import Alignment, Font
+
+    sheet.cell(1, 1, "本月公布时豁免的检查：由具名的人负责，到期自动失效").font = Font(size=14, bold=True)
+    for column, (heading, width) in enumerate(_WAIVER_COLUMNS, start=1):
+        sheet.cell(2, column, heading).font = Font(bold=True)
+        sheet.column_dimensions[chr(ord("A") + column - 1)].width = width
+    for row, waiver in enumerate(waived, start=3):
+        for column, value in enumerate(waiver, start=1):
+            cell = sheet.cell(row, column, value)
+            cell.alignment = Alignment(wrap_text=True, vertical="top")
+            if isinstance(value, str):
+                cell.data_type = "s"  # a reason is text, whatever it begins with
 
 
 def _fill(sheet: Worksheet, title: str, rows: list[Score]) -> None:

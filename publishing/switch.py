@@ -9,11 +9,11 @@ from __future__ import annotations
 import structlog
 from psycopg import sql
 
+from hearth.checksums import content
 from hearth.database import Role, connect
 from hearth.period import Period
 from publishing.ledger import (
     Prepared,
-    content,
     open_publication,
     record_events,
     record_publication,
@@ -188,8 +188,7 @@ def _prepare(connection: Connection, table: Table, part: Slice, publication_id: 
     _add_bounds(connection, "candidate", table.name, table.name, part)
     _name_indexes(connection, table, partition)
     connection.execute(sql.SQL("analyze {}").format(identifier))
-    row_count, checksum = content(connection, "candidate", table.name)
-    return Prepared(table, partition, row_count, checksum)
+    return Prepared(table, partition, content(connection, "candidate", table.name))
 
 
 def _add_bounds(connection: Connection, schema: str, relation: str, table: str, part: Slice) -> None:

@@ -5,6 +5,8 @@
     household_no    column with a household number, or none
     id_hash         column with the keyed hash of an ID number, or none; any member of the household answers to it
     id_usable       condition under which that number may be used (a placeholder links nobody)
+    id_raised       condition under which it came with 15 digits, which show no slip: it gives a household only where
+                    the name is the one that the register has, and so does a number that the register itself has so
     name_hash       column with the keyed hash of that person's name; a decision knows a row without a number by it
     account_no      column with the number of a meter or account, or none; likewise, and a row without any other key
                     belongs to the household the account was last seen with (dim_account)
@@ -15,10 +17,15 @@
                     no_key            no household number, and no usable ID number
                     conflict          number and ID point to two households: no household is given
                     ambiguous         the ID alone points to two households
-    link_path       direct, the path of the ID, or decision: a person said so (ops.link_decision), against any other path
+                    unconfirmed       a number of 15 digits alone points to a household, and the name does not agree
+    link_path       direct, the path of the ID, fifteen_digit, or decision: a person said so (ops.link_decision), against
+                    any other path
+    has_household_no   the row states one, right or wrong
+    is_number_denied, is_person_denied   a person said: not the household of the stated number, or of the ID
 -#}
 {% macro link_feed(
-    feed, household_no=none, id_hash=none, id_usable="id_link = 'usable'", name_hash=none, account_no=none, path=none
+    feed, household_no=none, id_hash=none, id_usable="id_link = 'usable'", id_raised="id_link = 'raised'", name_hash=none,
+    account_no=none, path=none
 ) -%}
 {%- set is_decidable = id_hash is not none -%}
 with
@@ -86,7 +93,9 @@ keyed as (
         ) }} as subject,
         {% endif -%}
         {% if id_hash -%}
-        case when {{ id_usable }} then {{ id_hash }} end as usable_id_hash
+        case when {{ id_usable }} or {{ id_raised }} then {{ id_hash }} end as usable_id_hash,
+        {{ id_raised }} as is_raised,
+        {{ name_hash or 'null::text' }} as stated_name_hash
         {%- else -%}
         null::text as usable_id_hash
         {%- endif %}
@@ -103,11 +112,15 @@ found as (
         {{ 'coalesce(persons.household_key, accounts.household_key)' if account_no else 'persons.household_key' }}
             as person_household_key,
         persons.person_key,
-        coalesce(persons.is_ambiguous, false) as is_ambiguous
+        coalesce(persons.is_ambiguous, false) as is_ambiguous,
+        coalesce(keyed.is_raised, false) or coalesce(persons.is_raised, false) as is_fifteen_digit,
+        coalesce(keyed.stated_name_hash = persons.person_name_hash, false) as is_name_same
         {%- else %}
         null::bigint as person_household_key,
         null::bigint as person_key,
-        false as is_ambiguous
+        false as is_ambiguous,
+        false as is_fifteen_digit,
+        false as is_name_same
         {%- endif %}
     from keyed
     left join households
@@ -154,7 +167,11 @@ candidates as (
         found.usable_id_hash,
         found.person_key,
         found.is_ambiguous,
+        found.is_fifteen_digit,
+        found.is_name_same,
         same.household_key as decided_household_key,
+        not_direct.subject is not null as is_number_denied,
+        not_person.subject is not null as is_person_denied,
         case when not_direct.subject is null then found.direct_household_key end as direct_household_key,
         case when not_person.subject is null then found.person_household_key end as person_household_key
     from found
@@ -171,7 +188,9 @@ candidates as (
 
     select
         found.*,
-        null::bigint as decided_household_key
+        null::bigint as decided_household_key,
+        false as is_number_denied,
+        false as is_person_denied
     from found
 
 ),
@@ -185,6 +204,9 @@ judged as (
             when decided_household_key is not null then 'linked'
             when direct_household_key <> person_household_key then 'conflict'
             when direct_household_key is null and is_ambiguous then 'ambiguous'
+            when
+                direct_household_key is null and person_household_key is not null
+                and is_fifteen_digit and not is_name_same then 'unconfirmed'
             when coalesce(direct_household_key, person_household_key) is not null then 'linked'
             when stated_household_no is null and usable_id_hash is null then 'no_key'
             else 'not_in_register'
@@ -205,14 +227,22 @@ final as (
             when link_status = 'linked'
                 then coalesce(decided_household_key, direct_household_key, person_household_key)
         end as household_key,
-        case when link_status = 'linked' then person_key end as person_key,
+        case
+            when
+                link_status = 'linked'
+                and (not is_fifteen_digit or is_name_same or direct_household_key = person_household_key) then person_key
+        end as person_key,
         link_status,
         case
             when link_status <> 'linked' then null
             when decided_household_key is not null then 'decision'
             when direct_household_key is not null then 'direct'
+            when is_fifteen_digit then 'fifteen_digit'
             else '{{ path or "direct" }}'
-        end as link_path
+        end as link_path,
+        stated_household_no is not null as has_household_no,
+        is_number_denied,
+        is_person_denied
     from judged
 
 )

@@ -7,10 +7,13 @@
 {%- endmacro %}
 
 
-{#- Authority of a person's number: the ID number itself, or, for a placeholder, the household that lists it. -#}
+{#-
+    Authority of a person's number: the ID number itself, or, for a placeholder, the household that lists it. A number
+    that the register has with 15 digits is the same person's as with 18: the key outlives the new card.
+-#}
 {% macro person_authority(alias) -%}
     case
-        when {{ alias }}.id_link = 'usable' then 'id_number'
+        when {{ alias }}.id_link in ('usable', 'raised') then 'id_number'
         else {{ alias }}.county_code || '/' || {{ alias }}.household_no
     end
 {%- endmacro %}

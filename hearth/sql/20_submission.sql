@@ -42,7 +42,8 @@ alter table ops.submission add column if not exists version integer;
 alter table ops.submission add column if not exists parent_submission_id text references ops.submission (submission_id);
 -- Fingerprint of the code that reads and checks; refused bytes are judged anew by another one.
 alter table ops.submission add column if not exists reader_version text;
--- The process that holds the claim, as host:pid, and since when. The lock of the feed and month says whether it lives.
+-- The claim's holder, as host:pid:code, which fences it off from another one, and when it was last heard of. The lock of
+-- the feed and month says whether it lives.
 alter table ops.submission add column if not exists claimed_by text;
 alter table ops.submission add column if not exists claimed_at timestamptz;
 -- The words of ingestion.submission.State; a test holds the two together.
@@ -58,6 +59,8 @@ alter table ops.submission add constraint submission_test_check check (
     case when is_test then state in ('claimed', 'test_passed', 'test_failed') and version is null
     else state not in ('test_passed', 'test_failed') end
 );
+-- The submission whose archived bytes were judged anew by the contract and rules of a later day; nobody sent them again.
+alter table ops.submission add column if not exists rejudged_of text references ops.submission (submission_id);
 update ops.submission as submission
 set version = numbered.version
 from (
@@ -73,8 +76,10 @@ where numbered.submission_id = submission.submission_id and not exists (
     select from ops.submission as entered where entered.version is not null
 );
 drop index if exists ops.submission_once;
-create unique index if not exists submission_once_a_kind on ops.submission (
-    county_code, coalesce(department, ''), coalesce(feed, ''), coalesce(period, ''), sha256, is_test
+drop index if exists ops.submission_once_a_kind;
+create unique index if not exists submission_once_a_judgement on ops.submission (
+    county_code, coalesce(department, ''), coalesce(feed, ''), coalesce(period, ''), sha256, is_test,
+    coalesce(rejudged_of, '')
 );
 create unique index if not exists submission_version on ops.submission (
     county_code, coalesce(department, ''), coalesce(feed, ''), coalesce(period, ''), version
@@ -134,6 +139,23 @@ create table if not exists ops.reopening (
     opened_by text not null check (opened_by ~ '[^[:space:]]'),
     opened_at timestamptz not null default now(),
     open_until timestamptz not null check (open_until > opened_at)
+);
+
+-- Accepted submissions that were judged anew: by whom and why, by what, with what outcome. Written for each that was asked
+-- for; made_submission_id is empty where the one before stays.
+create table if not exists ops.rejudgement (
+    rejudgement_id bigint generated always as identity primary key,
+    submission_id text not null references ops.submission (submission_id),
+    made_submission_id text references ops.submission (submission_id),
+    contract_version text,
+    reader_version text not null,
+    state text not null,
+    reason_rule_id text,
+    rows_accepted integer not null,
+    rows_rejected integer not null,
+    judged_by text not null check (judged_by ~ '[^[:space:]]'),
+    reason text not null check (reason ~ '[^[:space:]]'),
+    judged_at timestamptz not null default now()
 );
 
 -- What each rule said of each submission; counts only, no values.

@@ -6,6 +6,22 @@ alter table ops.publication add column if not exists project_digest text;
 alter table ops.publication add column if not exists rules_digest text;
 -- Sum of a hash of every row: the same rows give the same number in any order.
 alter table ops.publication_table add column if not exists checksum text;
+-- The same without tokens, which change with their key; and what was summed, for a table may gain columns later.
+alter table ops.publication_table add column if not exists lasting_checksum text;
+alter table ops.publication_table add column if not exists column_names text [];
+-- The token key was replaced, and with it the tokens of what is published: the sums that fit from then on.
+create table if not exists ops.publication_rekeyed (
+    rekeyed_id bigint generated always as identity primary key,
+    publication_id bigint not null references ops.publication (publication_id),
+    table_name text not null,
+    checksum text not null,
+    key_version integer not null,
+    rekeyed_by text not null,
+    purpose text not null,
+    rekeyed_at timestamptz not null default clock_timestamp()
+);
+comment on table ops.publication_rekeyed is
+'换钥后的校验和 | sums of published tables whose tokens were replaced, by whom and when';
 
 create table if not exists ops.publication_input (
     publication_id bigint not null references ops.publication (publication_id),
@@ -73,9 +89,12 @@ create table if not exists ops.restatement (
     constraint parts_add_up check (late_file + correction + rule + identity + code = after - before)
 );
 
+-- What was waived stands in the receipts of those it concerns.
+grant select on ops.publication_waiver, ops.gate_failing_row to hearth_loader;
 grant select, insert on ops.publication_input, ops.publication_waiver, ops.publication_event, ops.publication_pack
 to hearth_publisher;
 grant select, insert on ops.restatement to hearth_publisher;
+grant select on ops.publication_rekeyed to hearth_publisher;
 
 -- Nobody rewrites what was published, whatever role he has; a publication itself only changes its state.
 create or replace function ops.refuse_rewriting() returns trigger
@@ -109,7 +128,7 @@ declare
 begin
     foreach guarded in array array[
         'publication_table', 'publication_input', 'publication_waiver', 'publication_event', 'publication_pack',
-        'restatement', 'waiver', 'waiver_withdrawal'
+        'publication_rekeyed', 'restatement', 'waiver', 'waiver_withdrawal'
     ] loop
         execute format('create or replace trigger written_once before update or delete on ops.%I '
         'for each row execute function ops.refuse_rewriting()', guarded);

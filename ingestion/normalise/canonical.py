@@ -47,6 +47,7 @@ class IdParts:
     sex: pa.Array
     certificate: pa.Array
     is_placeholder: pa.Array
+    is_upgraded: pa.Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,5 +182,6 @@ def _id_numbers(cells: pa.StringArray, month_end: date, *, is_text_file: bool) -
         sex=pa.array(np.array(["2", "1"], dtype=object)[digits[sound, 16] % 2], pa.string()),
         certificate=pa.nulls(count, pa.string()),
         is_placeholder=pa.array(np.zeros(count, np.bool_)),
+        is_upgraded=pa.array(np.zeros(count, np.bool_)),
     )
     return Canonical(flags, cells.filter(pa.array(flags)), parts)

@@ -20,7 +20,13 @@ from ingestion.table import CellValue
 _PROBE = 2_000
 _FEW = 0.1
 """A column whose first cells hold a smaller share of different ones is read by distinct cells alone."""
-_PART_TYPES = {"birth": pa.date32(), "sex": pa.string(), "certificate": pa.string(), "is_placeholder": pa.bool_()}
+_PART_TYPES = {
+    "birth": pa.date32(),
+    "sex": pa.string(),
+    "certificate": pa.string(),
+    "is_placeholder": pa.bool_(),
+    "is_upgraded": pa.bool_(),
+}
 
 
 @dataclass(slots=True)
@@ -131,11 +137,11 @@ def _parts(fast: Canonical | None, numbers: Sequence[object], places: pa.Array) 
     taken = fast.parts if fast is not None else None
 
     def part(name: str) -> pa.Array:
-        blank = False if name == "is_placeholder" else None
+        blank = False if _PART_TYPES[name] == pa.bool_() else None
         slow = [getattr(number, name) if isinstance(number, IdNumber) else blank for number in numbers]
         return _gather(None if taken is None else getattr(taken, name), slow, _PART_TYPES[name], places)
 
-    return IdParts(part("birth"), part("sex"), part("certificate"), part("is_placeholder"))
+    return IdParts(*map(part, _PART_TYPES))
 
 
 def _tell(column: ReadColumn, held: Distinct, results: Sequence[Parsed | CellProblem]) -> None:
@@ -173,5 +179,6 @@ def no_parts(size: int) -> IdParts:
         nulls(size, pa.date32()),
         nulls(size, pa.string()),
         nulls(size, pa.string()),
+        pa.repeat(pa.scalar(False), size),
         pa.repeat(pa.scalar(False), size),
     )

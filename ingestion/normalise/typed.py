@@ -165,7 +165,7 @@ def _take_over(draft: Draft, name: str, flags: Flags, values: pa.Array, parts: I
     draft.parts[name] = IdParts(
         *(
             pc.if_else(mask, getattr(parts, part), getattr(own, part))
-            for part in ("birth", "sex", "certificate", "is_placeholder")
+            for part in ("birth", "sex", "certificate", "is_placeholder", "is_upgraded")
         )
     )
 
@@ -178,7 +178,8 @@ def _read_person(draft: Draft) -> dict[str, pa.Array]:
         links, parts = nulls(draft.size, pa.string()), blank
     else:
         parts = draft.parts.get(person.name) or blank
-        usable = pc.if_else(parts.is_placeholder, "placeholder", "usable")
+        raised = pc.if_else(parts.is_upgraded, "raised", "usable")
+        usable = pc.if_else(parts.is_placeholder, "placeholder", raised)
         links = pc.if_else(draft.values[person.name].is_null(), "missing", usable)
         if _CERTIFICATE in draft.values:
             certificates = draft.values[_CERTIFICATE]

@@ -1,4 +1,5 @@
-"""The records of an old workbook (BIFF5, BIFF8): what must hold before an engine reads it, and its broken cells.
+"""The records of an old workbook (BIFF5, BIFF8): what must hold before an engine reads it, its broken cells, and its
+figures that are shown as something else.
 
 The engine sets room aside for as many texts and cells as the file says it has; a figure that lies would end the
 process, not the file (F-01, F-02, F-16).
@@ -8,7 +9,7 @@ from __future__ import annotations
 
 import io
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import olefile
@@ -16,18 +17,23 @@ import olefile
 from ingestion.reader.grid import address
 from ingestion.reader.guards import Limits, check_area, fits, too_large, too_many_cells
 from ingestion.reader.refusals import damaged, locked, not_a_table, with_macros
+from ingestion.reader.shown import Shown, as_shown, shown_by_number
 
 _FILEPASS, _BOUNDSHEET, _DATEMODE, _EOF = 0x2F, 0x85, 0x22, 0x0A
 _DIMENSIONS, _SST, _CONTINUE, _BOOLERR, _LABELSST = 0x0200, 0xFC, 0x3C, 0x0205, 0xFD
 _FORMULA = 0x06
 _BOFS = frozenset({0x0009, 0x0209, 0x0409, 0x0809})
-_CELLS = frozenset({_FORMULA, 0x0206, 0x0406, 0x0203, 0x027E, _LABELSST, 0x0204, _BOOLERR, 0x0201, 0xD6})
-_RUNS_OF_CELLS = frozenset({0xBD, 0xBE})
-_MACRO_SHEET = 1
+_NUMBER, _RK, _MULRK = 0x0203, 0x027E, 0xBD
+_XF, _FORMAT = 0xE0, 0x041E
+_DEFINITIONS = frozenset({_BOUNDSHEET, _DATEMODE, _XF, _FORMAT})
+_BIFF8 = b"\x00\x06"
+_CELLS = frozenset({_FORMULA, 0x0206, 0x0406, _NUMBER, _RK, _LABELSST, 0x0204, _BOOLERR, 0x0201, 0xD6})
+_RUNS_OF_CELLS = frozenset({_MULRK, 0xBE})
+_FIGURES = frozenset({_NUMBER, _RK, _MULRK, _FORMULA})
+_WORKSHEET, _MACRO_SHEET = 0, 1
 _MACRO_STORAGES = frozenset({"_vba_project_cur", "_vba_project", "macros", "vba"})
 _ROWS, _COLUMNS = 65_536, 256
 _SECTOR = 512
-Faults = dict[str, dict[tuple[int, int], str]]
 
 
 @dataclass(slots=True)
@@ -37,6 +43,8 @@ class Sheet:
     name: str
     broken: dict[tuple[int, int], str] = field(default_factory=dict)
     """(row, column), 0-based, of error values and formulas without result -> address."""
+    shown: dict[tuple[int, int], str] = field(default_factory=dict)
+    """(row, column), 0-based, of figures that are shown as 2019.10 or 95% -> that text."""
     rows: int = 0
     columns: int = 0
     cells: int = 0
@@ -54,11 +62,46 @@ class Workbook:
     """The records of a workbook."""
 
     sheets: list[Sheet]
+    """The worksheets, in the order of their tabs."""
     is_1904: bool
 
+
+@dataclass(slots=True)
+class _Globals:
+    """What stands before the first sheet: which sheets there are, and how the cell styles show figures."""
+
+    announced: dict[int, Sheet] = field(default_factory=dict)
+    """Place in the stream -> sheet."""
+    tabs: list[Sheet] = field(default_factory=list)
+    is_1904: bool = False
+    own: dict[int, str] = field(default_factory=dict)
+    styles: list[int] = field(default_factory=list)
+    is_wide: bool = True
+    """BIFF8: texts are Unicode."""
+    _telling: dict[int, Shown] | None = None
+
+    def take(self, record: int, body: bytes) -> None:
+        """A record that defines something; one that is cut short defines nothing."""
+        if record == _BOUNDSHEET and len(body) > 8:
+            sheet = Sheet(_text(body[6:], 1))
+            self.announced[struct.unpack_from("<I", body)[0]] = sheet
+            if body[5] == _WORKSHEET:
+                self.tabs.append(sheet)
+        elif record == _DATEMODE and len(body) >= 2:
+            self.is_1904 = struct.unpack_from("<H", body)[0] == 1
+        elif record == _XF and len(body) >= 4:
+            self.styles.append(struct.unpack_from("<H", body, 2)[0])
+        elif record == _FORMAT and len(body) >= 5:
+            text = _text(body[2:], 2) if self.is_wide else body[3 : 3 + body[2]].decode("latin-1")
+            self.own[struct.unpack_from("<H", body)[0]] = text
+
     @property
-    def faults(self) -> Faults:
-        return {sheet.name: sheet.broken for sheet in self.sheets}
+    def telling(self) -> dict[int, Shown]:
+        """Number of a style -> how it shows figures."""
+        if self._telling is None:
+            shown = {number: shown_by_number(code, self.own) for number, code in enumerate(self.styles)}
+            self._telling = {number: how for number, how in shown.items() if how is not None and how is not Shown.DAY}
+        return self._telling
 
 
 def workbook_stream(data: bytes) -> bytes:
@@ -118,22 +161,22 @@ def read_workbook(stream: bytes, limits: Limits) -> Workbook:
     Raises FileProblem F-02 for sizes beyond the limits, F-01 if a sheet that the workbook announces is not there to its
     end: the engine that reads the cells would give what it finds and say nothing.
     """
-    announced: dict[int, str] = {}
+    told = _Globals()
     sheets: list[Sheet] = []
     current = Sheet("")
     texts: list[bytes] = []
-    is_1904 = False
     position = depth = 0
     before = 0
     while position + 4 <= len(stream):
         record, size = struct.unpack_from("<HH", stream, position)
         start = position + 4
         if record in _CELLS or record in _RUNS_OF_CELLS:
-            _cell(current, record, stream[start : start + size])
-        elif record == _BOUNDSHEET and size > 8:
-            announced[struct.unpack_from("<I", stream, start)[0]] = _sheet_name(stream[start + 6 : start + size])
-        elif record == _DATEMODE and size >= 2 and start + 2 <= len(stream):
-            is_1904 = struct.unpack_from("<H", stream, start)[0] == 1
+            body = stream[start : start + size]
+            _cell(current, record, body)
+            if told.telling and record in _FIGURES:
+                _show(current, record, body, told.telling)
+        elif record in _DEFINITIONS:
+            told.take(record, stream[start : start + size])
         elif record == _DIMENSIONS:
             _check_dimensions(stream[start : start + size])
         elif record == _SST or (record == _CONTINUE and before == _SST):
@@ -141,17 +184,19 @@ def read_workbook(stream: bytes, limits: Limits) -> Workbook:
             record = _SST
         elif record in _BOFS:
             depth += 1
-            if position in announced:
-                current = Sheet(announced.pop(position))
+            if position in told.announced:
+                current = told.announced.pop(position)
                 sheets.append(current)
+            elif not sheets:
+                told.is_wide = stream[start : start + 2] >= _BIFF8
         elif record == _EOF:
             depth -= 1
         before = record
         position = start + size
-    if announced or depth > 0:
+    if told.announced or depth > 0:
         raise damaged()
     _check_sizes(sheets, texts, len(stream), limits)
-    return Workbook(sheets, is_1904)
+    return Workbook(told.tabs, told.is_1904)
 
 
 def _cell(sheet: Sheet, record: int, body: bytes) -> None:
@@ -170,6 +215,40 @@ def _cell(sheet: Sheet, record: int, body: bytes) -> None:
             sheet.broken[(row, column)] = address(row, column)
     elif record == _FORMULA and len(body) >= 14 and body[6] == 2 and body[12:14] == b"\xff\xff":
         sheet.broken[(row, column)] = address(row, column)
+
+
+def _show(sheet: Sheet, record: int, body: bytes, styles: Mapping[int, Shown]) -> None:
+    """Note the figures of a record that are shown as another text."""
+    try:
+        row, column = struct.unpack_from("<HH", body)
+        if record == _MULRK:
+            figures = [
+                (column + n, *struct.unpack_from("<HI", body, 4 + 6 * n)) for n in range(max((len(body) - 6) // 6, 0))
+            ]
+            cells = [(place, style, _packed(packed)) for place, style, packed in figures if style in styles]
+        else:
+            style = struct.unpack_from("<H", body, 4)[0]
+            if style not in styles or (record == _FORMULA and body[12:14] == b"\xff\xff"):
+                return
+            figure = (
+                _packed(struct.unpack_from("<I", body, 6)[0]) if record == _RK else struct.unpack_from("<d", body, 6)[0]
+            )
+            cells = [(column, style, figure)]
+    except struct.error:
+        return  # cut short: the engine refuses it
+    for place, style, figure in cells:
+        text = as_shown(figure, styles[style])
+        if text is not None:
+            sheet.shown[row, place] = text
+
+
+def _packed(number: int) -> float:
+    """An RK figure: 30 bits of a whole number or of a double, perhaps hundredfold."""
+    if number & 2:
+        figure = float((number >> 2) - (1 << 30) if number & 0x8000_0000 else number >> 2)
+    else:
+        figure = struct.unpack("<d", struct.pack("<Q", (number & 0xFFFF_FFFC) << 32))[0]
+    return figure / 100 if number & 1 else figure
 
 
 def _check_dimensions(body: bytes) -> None:
@@ -245,9 +324,9 @@ def _skip_text(pieces: list[bytes], piece: int, place: int, count: int, is_wide:
     return piece, place
 
 
-def _sheet_name(body: bytes) -> str:
-    """BIFF8: length, a flag byte, then one or two bytes per character."""
-    length, flags = body[0], body[1]
+def _text(body: bytes, width: int) -> str:
+    """A text of BIFF8: its length in one or two bytes, a flag byte, then one or two bytes per character."""
+    length, flags, start = int.from_bytes(body[:width], "little"), body[width], width + 1
     if flags & 1:
-        return body[2 : 2 + 2 * length].decode("utf-16-le", errors="replace")
-    return body[2 : 2 + length].decode("latin-1")
+        return body[start : start + 2 * length].decode("utf-16-le", errors="replace")
+    return body[start : start + length].decode("latin-1")

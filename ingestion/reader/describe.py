@@ -263,7 +263,8 @@ def _turned(grid: Grid, shape: Shape, header: Header | None) -> Header | None:
     if header is None:
         return other
     across = [path[-1] for c, path in header.paths.items() if c > other.last]
-    words_across = sum(map(is_word_of_headers, across)) / len(across) if across else 0.0
+    # Records of one place repeat its name from column to column, and a header does not repeat its titles.
+    words_across = sum(map(is_word_of_headers, set(across))) / len(across) if across else 0.0
     agree_across, agree_down = _agreement(shape, header), _agreement(Shape(transposed(grid)), other)
     if words_down > words_across + 0.3 and agree_down > agree_across:
         return other

@@ -1,4 +1,5 @@
-"""Cells that show an error or a formula nobody calculated (F-16). The fast engine gives them as empty: a value lost."""
+"""What the fast engine does not tell of an xlsx workbook: cells that show an error or a formula nobody calculated
+(F-16), which it gives as empty, and figures that are shown as something else (GEN-20, GEN-24)."""
 
 from __future__ import annotations
 
@@ -6,12 +7,13 @@ import io
 import posixpath
 import re
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from defusedxml.ElementTree import fromstring
 
 from ingestion.reader.grid import address
+from ingestion.reader.shown import Shown, as_shown, shown_by_number
 
 Faults = dict[str, dict[tuple[int, int], str]]
 """Sheet name -> (row, column), 0-based -> address."""
@@ -37,12 +39,12 @@ class Marks:
     faults: Faults = field(default_factory=dict)
     is_1904: bool = False
     """Dates count from 1904."""
-    octobers: Faults = field(default_factory=dict)
-    """Sheet name -> (row, column), 0-based -> text, of figures such as 2019.1 that are shown with two decimals."""
+    shown: Faults = field(default_factory=dict)
+    """Sheet name -> (row, column), 0-based -> text, of figures that are shown as 2019.10 or 95%."""
 
 
 def xlsx_marks(data: bytes) -> Marks:
-    """Broken cells of each sheet, months shown as 2019.10, and the base of dates."""
+    """Broken cells of each sheet, figures shown as something else, and the base of dates."""
     marks = Marks()
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         workbook = fromstring(archive.read("xl/workbook.xml"))
@@ -52,7 +54,7 @@ def xlsx_marks(data: bytes) -> Marks:
         links = fromstring(archive.read("xl/_rels/workbook.xml.rels"))
         targets = {link.get("Id"): link.get("Target", "") for link in links}
         names = set(archive.namelist())
-        styles = archive.read("xl/styles.xml") if "xl/styles.xml" in names else b""
+        styles = _styles(archive.read("xl/styles.xml")) if "xl/styles.xml" in names else {}
         for sheet in workbook.iterfind(f"{namespace}sheets/{namespace}sheet"):
             link = next((value for key, value in sheet.attrib.items() if _LINK.search(key)), None)
             target = targets.get(link, "")
@@ -60,36 +62,58 @@ def xlsx_marks(data: bytes) -> Marks:
             if part in names:
                 xml = archive.read(part)
                 marks.faults[sheet.get("name", "")] = _broken_cells(xml)
-                if b".1<" in xml and _LOST_ZERO.search(xml):
-                    marks.octobers[sheet.get("name", "")] = _octobers(xml, _two_decimals(styles))
+                marks.shown[sheet.get("name", "")] = _shown(xml, styles)
     return marks
 
 
 _LOST_ZERO = re.compile(rb"<(?:\w{1,20}:)?c\s([^<>]*+)><(?:\w{1,20}:)?v>((?:19|20)[0-9]{2}\.1)</")
 _STYLE = re.compile(rb'\bs="(\d{1,6})"')
-_TWO_DECIMALS = re.compile(r"^(\[[^\]]*\])*#?,?#*0\.00(_.)?(;.*)?$")
-_BUILT_IN = frozenset({2, 4})
+_FIGURE = re.compile(
+    rb"<(?:\w{1,20}:)?c\s([^<>]*+)>(?:<(?:\w{1,20}:)?f(?:\s[^<>]*+)?(?:(?<=/)>|>[^<]*+</(?:\w{1,20}:)?f>))?"
+    rb"<(?:\w{1,20}:)?v>([-+0-9.eE]{1,40})</"
+)
+_NO_FIGURE = re.compile(rb'\bt="(?!n")')
+_WIDEST_TAG = 200
+"""A tag of a cell is shorter; looking further back would make a text full of attributes quadratic."""
 
 
-def _two_decimals(styles: bytes) -> set[int]:
-    """Numbers of the cell styles that show two decimals."""
-    if not styles:
-        return set()
-    root = fromstring(styles)
+def _styles(xml: bytes) -> dict[int, Shown]:
+    """Number of a cell style -> how it shows figures."""
+    root = fromstring(xml)
     space = root.tag.partition("}")[0] + "}"
     own = {
-        int(entry.get("numFmtId", "0"))
+        int(entry.get("numFmtId", "0")): entry.get("formatCode", "")
         for entry in root.iterfind(f"{space}numFmts/{space}numFmt")
-        if _TWO_DECIMALS.match(entry.get("formatCode", ""))
     }
-    forms = root.iterfind(f"{space}cellXfs/{space}xf")
-    return {number for number, form in enumerate(forms) if int(form.get("numFmtId", "0")) in _BUILT_IN | own}
+    forms = enumerate(root.iterfind(f"{space}cellXfs/{space}xf"))
+    shown = {number: shown_by_number(int(form.get("numFmtId", "0")), own) for number, form in forms}
+    return {number: how for number, how in shown.items() if how is not None}
 
 
-def _octobers(xml: bytes, styles: set[int]) -> dict[tuple[int, int], str]:
-    """GEN-20: 2019.1 in a cell that shows 2019.10 is October."""
-    cells = [cell for cell in _LOST_ZERO.finditer(xml) if (style := _STYLE.search(cell[1])) and int(style[1]) in styles]
-    return {place: f"{cell[2].decode()}0" for place, cell in zip(_places(xml, cells), cells, strict=True)}
+def _shown(xml: bytes, styles: Mapping[int, Shown]) -> dict[tuple[int, int], str]:
+    """Figures that are shown as another text: 2019.1 in a cell that shows 2019.10 is October."""
+    found: list[tuple[re.Match[bytes], str]] = []
+    for cell in _styled_figures(xml, styles):
+        how = _STYLE.search(cell[1])
+        text = as_shown(float(cell[2]), styles.get(int(how[1]))) if how else None
+        if text is not None:
+            found.append((cell, text))
+    found.sort(key=lambda entry: entry[0].start())
+    return dict(zip(_places(xml, [cell for cell, _ in found]), (text for _, text in found), strict=True))
+
+
+def _styled_figures(xml: bytes, styles: Mapping[int, Shown]) -> Iterator[re.Match[bytes]]:
+    """Cells whose figure may be shown as something else; asked for by what is rare, for most sheets have none."""
+    if b".1<" in xml:
+        yield from _LOST_ZERO.finditer(xml)
+    wanted = [str(number) for number, how in styles.items() if how is Shown.PERCENT]
+    if not wanted:
+        return
+    for hit in re.finditer(rb'\bs="(?:' + "|".join(wanted).encode() + rb')"', xml):
+        start = xml.rfind(b"<", max(hit.start() - _WIDEST_TAG, 0), hit.start())
+        cell = _FIGURE.match(xml, start) if start >= 0 else None
+        if cell is not None and not _NO_FIGURE.search(cell[1]):
+            yield cell
 
 
 def _is_broken(attributes: bytes, inner: bytes) -> bool:

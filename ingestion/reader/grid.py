@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ingestion.table import CellValue
@@ -22,6 +22,12 @@ class Grid:
     is_hidden: bool = False
     broken: dict[tuple[int, int], str] = field(default_factory=dict)
     """(row, column) of formulas without a stored result and of error values -> its address, as ``C7`` (F-16)."""
+
+    def show(self, texts: Mapping[tuple[int, int], str]) -> None:
+        """Put the text that a person sees in place of the figure of a cell."""
+        for (row, column), text in texts.items():
+            if row < len(self.rows) and column < len(self.rows[row]):
+                self.rows[row][column] = text
 
 
 @dataclass(slots=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
 from math import isfinite
 from typing import Any
 from xml.etree.ElementTree import Element, ParseError
@@ -26,11 +26,14 @@ from ingestion.reader.guards import (
     too_many_cells,
 )
 from ingestion.reader.refusals import damaged
+from ingestion.reader.shown import Shown, as_shown, shown_by_name
 from ingestion.table import CellValue
 
 _SS = "{urn:schemas-microsoft-com:office:spreadsheet}"
 _X = "{urn:schemas-microsoft-com:office:excel}"
 _WIDEST = 2_000
+_LAST_DAY = 2_958_466
+"""Day number of the first day of the year 10000."""
 _DEEPEST = 60
 _EMPTY_ROW = 8
 """An empty row takes as much room as this many cells."""
@@ -139,12 +142,46 @@ def read_xml2003(data: bytes, limits: Limits | None = None) -> Book:
     """
     refuse_document_type(data)
     try:
-        return Book(list(_worksheets(data, _Budget(limits or Limits()))), is_text=False)
+        styles = _Styles()
+        grids = list(_worksheets(data, _Budget(limits or Limits()), styles))
+        return Book(grids, is_text=False, is_1904=styles.is_1904)
     except (ParseError, DefusedXmlException, ValueError, OverflowError, LookupError):
         raise damaged() from None  # without the cause: its text may quote a cell
 
 
-def _worksheets(data: bytes, budget: _Budget) -> Iterator[Grid]:
+@dataclass(slots=True)
+class _Styles:
+    """How cells show figures: a cell names its style, else its row or its column does; styles build on one another."""
+
+    shown: dict[str, Shown | None] = field(default_factory=dict)
+    of_columns: dict[int, str] = field(default_factory=dict)
+    """Column of the current sheet -> style."""
+    next_column: int = 0
+    is_1904: bool = False
+
+    def take(self, style: Element) -> None:
+        """A definition; what it does not say is as in the one it builds on."""
+        stated = style.find(f"{_SS}NumberFormat")
+        parent = self.shown.get(style.get(f"{_SS}Parent", ""))
+        shown = parent if stated is None else shown_by_name(stated.get(f"{_SS}Format", ""))
+        self.shown[style.get(f"{_SS}ID", "")] = shown
+
+    def take_column(self, column: Element) -> None:
+        """The style of some columns."""
+        first = int(column.get(f"{_SS}Index", "0")) - 1
+        first = self.next_column if first < 0 else first
+        self.next_column = min(first + 1 + max(int(column.get(f"{_SS}Span", "0")), 0), MOST_COLUMNS)
+        style = column.get(f"{_SS}StyleID")
+        if style is not None:
+            self.of_columns.update(dict.fromkeys(range(first, self.next_column), style))
+
+    def of(self, cell: Element, row: Element, column: int) -> Shown | None:
+        """How a cell shows a figure."""
+        style = cell.get(f"{_SS}StyleID") or row.get(f"{_SS}StyleID") or self.of_columns.get(column, "Default")
+        return self.shown.get(style)
+
+
+def _worksheets(data: bytes, budget: _Budget, styles: _Styles) -> Iterator[Grid]:
     grid = Grid("", [])
     depth = 0
     for event, node in iterparse(io.BytesIO(data), events=("start", "end")):
@@ -154,9 +191,16 @@ def _worksheets(data: bytes, budget: _Budget) -> Iterator[Grid]:
         if event == "start":
             if node.tag == f"{_SS}Worksheet":
                 grid = Grid(node.get(f"{_SS}Name", ""), [])
+                styles.of_columns, styles.next_column = {}, 0
         elif node.tag == f"{_SS}Row":
-            _xml_row(node, grid, budget)
+            _xml_row(node, grid, budget, styles)
             node.clear()
+        elif node.tag == f"{_SS}Style":
+            styles.take(node)
+        elif node.tag == f"{_SS}Column":
+            styles.take_column(node)
+        elif node.tag == f"{_X}Date1904":
+            styles.is_1904 = True
         elif node.tag == f"{_SS}Worksheet":
             visible = node.find(f"{_X}WorksheetOptions/{_X}Visible")
             grid.is_hidden = visible is not None and (visible.text or "").startswith("SheetHidden")
@@ -164,7 +208,7 @@ def _worksheets(data: bytes, budget: _Budget) -> Iterator[Grid]:
             node.clear()
 
 
-def _xml_row(row: Element, grid: Grid, budget: _Budget) -> None:
+def _xml_row(row: Element, grid: Grid, budget: _Budget, styles: _Styles) -> None:
     index = int(row.get(f"{_SS}Index", "0"))
     if index - 1 > len(grid.rows):
         if index > MOST_ROWS:
@@ -185,6 +229,8 @@ def _xml_row(row: Element, grid: Grid, budget: _Budget) -> None:
         if across or down:
             grid.merged.append((r, c, r + down, c + across))
         value, is_broken = _xml_value(cell)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            value = _as_seen(value, styles.of(cell, row, c), is_1904=styles.is_1904)
         if is_broken:
             grid.broken[(r, c)] = address(r, c)
         cells.append(value)
@@ -208,3 +254,13 @@ def _xml_value(cell: Element) -> tuple[CellValue, bool]:
     if kind == "DateTime":
         return datetime.fromisoformat(text.strip()).replace(tzinfo=None), False
     return (None, True) if kind == "Error" else (text or None, False)
+
+
+def _as_seen(figure: float, shown: Shown | None, *, is_1904: bool) -> CellValue:
+    """The figure, or what its format makes of it: a day, 2019.10, 95%."""
+    if shown is Shown.DAY and 0 < figure < _LAST_DAY:
+        base = date(1904, 1, 1) if is_1904 else date(1899, 12, 30)
+        moment = datetime.combine(base, time()) + timedelta(days=figure)
+        return moment if moment.time() != time() else moment.date()
+    text = as_shown(figure, shown)
+    return figure if text is None else text

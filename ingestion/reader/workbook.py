@@ -36,9 +36,7 @@ def read_xlsx(data: bytes) -> Book:
         raise damaged() from None
     for grid in grids:
         grid.broken = marks.faults.get(grid.sheet, {})
-        for (row, column), text in marks.octobers.get(grid.sheet, {}).items():
-            if row < len(grid.rows) and column < len(grid.rows[row]):
-                grid.rows[row][column] = text
+        grid.show(marks.shown.get(grid.sheet, {}))
         refuse_overlaps(grid)
     return Book(grids, is_text=False, is_1904=marks.is_1904)
 
@@ -49,9 +47,9 @@ def read_xls(data: bytes, limits: Limits | None = None) -> Book:
     grids = _calamine(data)
     if not any(_has_han(grid) for grid in grids):
         grids = _recoded(grids) or _second_engine(data)
-    broken = records.faults
-    for grid in grids:
-        grid.broken = broken.get(grid.sheet, {})
+    for grid, sheet in zip(grids, records.sheets, strict=False):  # by place: the name may have been read another way
+        grid.broken = sheet.broken
+        grid.show(sheet.shown)
         refuse_overlaps(grid)
     return Book(grids, is_text=False, is_1904=records.is_1904)
 

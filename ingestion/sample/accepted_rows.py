@@ -18,6 +18,11 @@ from hearth.period import Period
 WAYS = {"id_number": "person", "head_id_number": "head", "holder_id_number": "account"}
 """Columns that name a person, and the name of the way to the household; the first that a row has is its key."""
 ID_COLUMNS = tuple(WAYS)
+NAME_COLUMNS = ("person_name", "head_name", "account_name")
+FIFTEEN = "fifteen_digit"
+"""The way by an ID number of 15 digits: it leads to its person's household only where the name is the register's."""
+TYPO, NAME_VILLAGE = "typo", "name_village"
+"""Ways that are suggested and never gone."""
 
 _LEFT = frozenset({"21", "22", "23", "24"})
 """Changes that end a membership, and changes that end a household (the lists number them alike)."""
@@ -41,6 +46,10 @@ class SentRow:
     """The generator's serial of the person that the row names."""
     village_code: str
     is_planted: bool
+    is_raised: bool = False
+    """The person's ID number was sent with 15 digits."""
+    spoilt: str | None = None
+    """What is left of a planted row whose person's ID number cannot be read: TYPO or NAME_VILLAGE."""
 
 
 class Register:
@@ -52,15 +61,19 @@ class Register:
         self.members: dict[str, list[SentRow]] = defaultdict(list)
         active: dict[str, set[str]] = defaultdict(set)
         left: dict[str, set[str]] = defaultdict(set)
+        names: dict[bool, dict[str, set[str]]] = {True: defaultdict(set), False: defaultdict(set)}
         for row in listed:
             number, id_number = row.values["household_no"], row.values["id_number"]
-            if row.values.get("member_change_code") in _LEFT:
+            has_left = row.values.get("member_change_code") in _LEFT
+            names[has_left][id_number].add(row.values["person_name"])
+            if has_left:
                 left[id_number].add(number)
             else:
                 active[id_number].add(number)
                 self.members[number].append(row)
         # Whoever is active somewhere does not answer for the households left behind.
         self._home_of: Mapping[str, set[str]] = {**left, **active}
+        self._names_of: Mapping[str, set[str]] = {**names[True], **names[False]}
 
     @cached_property
     def universe(self) -> list[str]:
@@ -83,6 +96,8 @@ class Register:
         found = self._home_of.get(id_number, set()) if id_number else set()
         if direct is not None:
             return None if len(found) == 1 and direct not in found else direct
+        if row.is_raised and self._names_of.get(id_number or "", set()) != {_name(row)}:
+            return None
         return next(iter(found)) if len(found) == 1 else None
 
     def way(self, row: SentRow, reached: str | None) -> str | None:
@@ -91,7 +106,33 @@ class Register:
             return None
         if row.values.get("household_no") in self.households:
             return "direct"
+        if row.is_raised:
+            return FIFTEEN
         return next(way for name, way in WAYS.items() if row.values.get(name))
+
+    def hint(self, row: SentRow, reached: str | None) -> str | None:
+        """By what a person could still tell the household of a row that leads nowhere or was refused for its ID number.
+
+        A number one slip away or of 15 digits, of somebody who is a member of the household; else the name of a member
+        beside the village. None where the register says nothing of the person, or nothing is unclear.
+        """
+        if (reached is not None and not row.is_planted) or (row.is_planted and row.spoilt is None):
+            return None
+        members = self.members.get(row.household_no or "", [])
+        id_number = next((row.values[name] for name in ID_COLUMNS if row.values.get(name)), None)
+        is_listed = any(member.values["id_number"] == id_number for member in members)
+        if is_listed and row.is_raised and not row.is_planted:
+            return FIFTEEN
+        if is_listed and row.spoilt == TYPO:
+            return TYPO
+        is_placed = row.values.get("township_name") and row.values.get("village_name")
+        is_named = any(member.values["person_name"] == _name(row) for member in members)
+        return NAME_VILLAGE if is_placed and is_named else None
+
+
+def _name(row: SentRow) -> str | None:
+    """The name of the person whom the row is about."""
+    return next((row.values[name] for name in NAME_COLUMNS if row.values.get(name)), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from ingestion.contract import contracts
 from ingestion.keys import has_token_key, newest_tokens
 from ingestion.reference_data import regions
 from ingestion.sample import events, remarks
-from ingestion.sample.accepted_rows import ID_COLUMNS, Feed, SentRow
+from ingestion.sample.accepted_rows import ID_COLUMNS, NAME_VILLAGE, TYPO, Feed, SentRow
 from ingestion.sample.conclusions import GUARANTEES, UNKNOWN, Month
 from ingestion.sample.feed_rows import table_of
 from ingestion.sample.habits import habits
@@ -207,6 +207,8 @@ class AnswerKey:
                     person=person,
                     village_code=row.record.place.code,
                     is_planted=bool(row.faults),
+                    spoilt=_spoilt(row),
+                    is_raised=any(row.record.disguise.get(name) == "old_id" for name in ID_COLUMNS),
                 )
             )
             if subject == "members" and person is not None and not row.faults:
@@ -268,7 +270,7 @@ class AnswerKey:
             if contract.semantics == "event" and feed.source != self._period:
                 continue  # what happened in another month did not happen in this one
             sound = (
-                (row.values, row.village_code, home, row.person if _names_anyone(row) else None)
+                (row.values, row.village_code, home, row.person if _tells_whom(row, home) else None)
                 for row, home in zip(feed.rows, reached, strict=True)
                 if not row.is_planted
             )
@@ -290,13 +292,26 @@ def _links(month: Month, rows: Sequence[SentRow], reached: Sequence[str | None])
         "is_planted": [row.is_planted for row in rows],
         "is_reachable": [home is not None for home in reached],
         "link_path": [month.register.way(row, home) for row, home in zip(rows, reached, strict=True)],
+        "hint": [month.register.hint(row, home) for row, home in zip(rows, reached, strict=True)],
     }
     return pa.table(columns, schema=schema_of("links"))
 
 
-def _names_anyone(row: SentRow) -> bool:
-    """Whether the row, as it was sent, names a person."""
-    return any(row.values.get(name) for name in ID_COLUMNS)
+_SLIPS = frozenset({"wrong_check_digit", "digit_typo"})
+_UNREADABLE = frozenset({"R-ALL-01", "R-ALL-02", "R-ALL-03", "S-05"})
+
+
+def _spoilt(row: Row) -> str | None:
+    """What a fault in the person's ID number leaves of it."""
+    for fault in row.faults:
+        if fault.column in ID_COLUMNS and fault.rule_id in _UNREADABLE:
+            return TYPO if fault.kind in _SLIPS else NAME_VILLAGE
+    return None
+
+
+def _tells_whom(row: SentRow, home: str | None) -> bool:
+    """Whether the row, as it was sent, says for certain whom it is about; 15 digits that led nowhere do not."""
+    return any(row.values.get(name) for name in ID_COLUMNS) and (home is not None or not row.is_raised)
 
 
 def rates(guarantees: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:

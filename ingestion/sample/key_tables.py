@@ -75,6 +75,7 @@ TABLES: Mapping[str, Mapping[str, Any]] = {
         "is_planted": _BOOL,
         "is_reachable": _BOOL,
         "link_path": _TEXT,
+        "hint": _TEXT,
     },
     "defects": {
         "period": _TEXT,
@@ -128,7 +129,9 @@ warehouse; `hearth score` compares. Parquet; months are `YYYY-MM`, a folder hold
 - `links/`, one row per data row of a good file: the true household (null outside the register), whether a fault
   was planted in the row (`is_planted`), and whether the accepted rows lead from it to a household (`is_reachable`: the
   member row of a house's owner may itself have been refused), and by which way (`link_path`: direct by the household
-  number, else person, head or account by an ID number).
+  number, else person, head or account by an ID number, fifteen_digit by one of 15 digits and the same name).
+  `hint`: by what a person could tell the household of a row that leads nowhere or was refused for its ID number (typo,
+  fifteen_digit, name_village).
 - `defects/`, one row per planted fault: the rule that must find it, file, sheet, row, column. Without a row
   number the whole file must be refused.
 """

@@ -32,6 +32,7 @@ from ingestion.sample.score_model import (
 )
 from ingestion.sample.score_outlook import Asked, Entry, read_outlook, score_outlook
 from ingestion.sample.score_remarks import score_remarks
+from ingestion.sample.score_suggestions import Suggested, read_suggestions, score_suggestions
 
 STATES = (*GUARANTEES, "five", "seven")
 ABSENT = "absent"
@@ -75,6 +76,10 @@ class Found:
     """Signals and candidates; None: not computed."""
     asked: Asked | None = None
     """Villages asked about; None: not computed."""
+    suggested: Suggested = field(default_factory=dict)
+    """Households that rows without one may mean."""
+    counting: frozenset[str] = frozenset()
+    """sha256 of the files that are neither refused nor replaced."""
 
 
 # ---------------------------------------------------------------- reading the warehouse
@@ -157,6 +162,7 @@ def read_warehouse() -> Found:
     links, link_period, linked_feeds = _links()
     states, rates = _published()
     foreseen, asked = read_outlook()
+    suggested, counting = read_suggestions()
     return Found(
         findings,
         received,
@@ -171,6 +177,8 @@ def read_warehouse() -> Found:
         indicators=_indicators(),
         outlook=foreseen,
         asked=asked,
+        suggested=suggested,
+        counting=counting,
     )
 
 
@@ -313,6 +321,7 @@ def score_against(found: Found, key: Path) -> Score:
         score_remarks(score, remarks, findings=found.findings, warnings=found.warnings, received=found.received)
     for part in (_score_rules, _score_links, _score_states, _score_rates, _score_indicators):
         part(score, found, key)
+    score_suggestions(score, found.suggested, found.counting, key)
     score_events(score, found.events, key)
     score_contradictions(score, found.ledger, key)
     score_outlook(score, found.outlook, found.asked, key)

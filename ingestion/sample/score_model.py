@@ -65,6 +65,24 @@ class LinkScore:
 
 
 @dataclass(slots=True)
+class SuggestionScore:
+    """One way by which a row that reached no household may still be told."""
+
+    due: int = 0
+    """Rows that can be told this way, by what the accepted register says."""
+    first: int = 0
+    """Of those due: the best candidate is the true household."""
+    among: int = 0
+    """Of those due: the true household is among the candidates."""
+    said: int = 0
+    """Rows whose best candidate was found this way."""
+    right: int = 0
+    """Of those said: it is the true household."""
+    astray: int = 0
+    """Of those said: the row is of nobody on the register."""
+
+
+@dataclass(slots=True)
 class StateScore:
     """One guarantee over household-months."""
 
@@ -144,7 +162,16 @@ class OutlookScore:
 
 
 _One = TypeVar(
-    "_One", RuleScore, KindScore, PathScore, LinkScore, IndicatorScore, EventScore, ContradictionScore, OutlookScore
+    "_One",
+    RuleScore,
+    KindScore,
+    PathScore,
+    LinkScore,
+    SuggestionScore,
+    IndicatorScore,
+    EventScore,
+    ContradictionScore,
+    OutlookScore,
 )
 
 
@@ -159,6 +186,7 @@ class Score:
     remarks: dict[str, RemarkScore] = field(default_factory=dict)
     link_period: str | None = None
     links: dict[str, LinkScore] = field(default_factory=dict)
+    suggestions: dict[str, SuggestionScore] = field(default_factory=dict)
     periods: list[str] = field(default_factory=list)
     unpublished: list[str] = field(default_factory=list)
     states: dict[str, StateScore] = field(default_factory=dict)
@@ -197,6 +225,7 @@ class Score:
             "look_alikes_accused": alike.said if alike.planted else None,
             "link_recall": ratio(right, right + sum(link.missed for link in links)),
             "link_precision": ratio(right, right + sum(link.wrong for link in links)),
+            **{f"suggested_{path}": ratio(one.first, one.due) for path, one in self._suggested()},
             "state_agreement": ratio(agreed, sum(count for _, _, count in cells)),
             "wrong_met": sum(one.wrong_met for one in self.states.values()) if cells else None,
             "wrong_unmet": sum(one.wrong_unmet for one in self.states.values()) if cells else None,
@@ -216,6 +245,10 @@ class Score:
             "outlook_recall": ratio(sum(one.right for one in foreseen), sum(one.expected for one in foreseen)),
         }
 
+    def _suggested(self) -> Iterable[tuple[str, SuggestionScore]]:
+        for path in ("typo", "fifteen_digit", "name_village"):
+            yield path, self.suggestions.get(path, SuggestionScore())
+
     def _remarked(self, effect: str) -> RemarkScore:
         ours = [one for one in self.remarks.values() if one.effect == effect]
         flagged = sum(one.accused for one in self.contradictions.values()) if effect == "accepted" else 0
@@ -231,6 +264,7 @@ class Score:
             for name, row in _with(self.links, link_ratios).items()
         }
         node["paths"] = _with(self.paths(), link_ratios)
+        node["suggestions"] = _with(self.suggestions, suggestion_ratios)
         node["indicators"] = _with(self.indicators, lambda one: {"is_computed": one.said > 0} | indicator_ratios(one))
         node["events"] = _with(self.events, event_ratios)
         node["contradictions"] = _with(self.contradictions, contradiction_ratios)
@@ -277,6 +311,15 @@ def link_ratios(link: LinkScore | PathScore) -> dict[str, float | None]:
     return {
         "precision": ratio(link.right, link.right + link.wrong),
         "recall": ratio(link.right, link.right + link.missed),
+    }
+
+
+def suggestion_ratios(one: SuggestionScore) -> dict[str, float | None]:
+    """Of one way; `recall` counts the best candidate, `recall_among` any."""
+    return {
+        "precision": ratio(one.right, one.said),
+        "recall": ratio(one.first, one.due),
+        "recall_among": ratio(one.among, one.due),
     }
 
 

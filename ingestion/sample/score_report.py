@@ -19,6 +19,7 @@ from ingestion.sample.score_model import (
     outlook_ratios,
     precision_recall,
     ratio,
+    suggestion_ratios,
 )
 from ingestion.sample.score_remarks import ACCEPTED, WARNED
 
@@ -85,6 +86,15 @@ def _links(score: Score) -> Table:
         paths = ", ".join(f"{path} {one.right}/{one.right + one.wrong}" for path, one in sorted(link.by_path.items()))
         counts = (link.right, link.wrong, link.missed, link.unreachable)
         table.add_row(feed_id, *map(str, counts), paths, _share(shares["precision"]), _share(shares["recall"]))
+    return table
+
+
+def _suggestions(score: Score) -> Table:
+    columns = ("due", "first", "among", "said", "right", "of nobody", "precision", "recall", "recall among")
+    table = Table("path", *columns, title="Households suggested for rows that reached none, over all months")
+    for path, one in sorted(score.suggestions.items()):
+        counts = map(str, (one.due, one.first, one.among, one.said, one.right, one.astray))
+        table.add_row(path, *counts, *map(_share, suggestion_ratios(one).values()))
     return table
 
 
@@ -191,6 +201,7 @@ def show(score: Score, console: Console) -> None:
         _remarks,
         _paths,
         _links,
+        _suggestions,
         _states,
         _rates,
         _indicators,

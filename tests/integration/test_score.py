@@ -20,6 +20,8 @@ from ingestion.sample.county import write_county
 from ingestion.sample.score import below, read_warehouse, score_against
 from ingestion.sample.score_model import Score
 from ingestion.sample.score_report import read_floors
+from tests.conftest import empty
+from tests.integration.explained import check_every_cell, check_frozen, check_looks, check_one_cell, check_zero_items
 
 FLOOR = Path(__file__).parents[1] / "score_floor.yaml"
 COUNTY, HOUSEHOLDS, SEED = "530524", 150, 7
@@ -48,10 +50,22 @@ def run_months(periods: Sequence[Period], households: int, seed: int, key: Path)
         publish(build_id)
 
 
-@pytest.fixture
-def key(clean_warehouse: Settings, tmp_path: Path) -> Path:
-    run_months([Period(2026, 10)], HOUSEHOLDS, SEED, tmp_path / "key")
-    return tmp_path / "key"
+@pytest.fixture(scope="module")
+def key(warehouse: Settings, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Published once for all tests of this file; the one that spoils it comes last."""
+    empty(warehouse)
+    folder = tmp_path_factory.mktemp("score") / "key"
+    run_months([Period(2026, 10)], HOUSEHOLDS, SEED, folder)
+    return folder
+
+
+@pytest.mark.usefixtures("key")
+def test_every_published_number_can_be_asked_why(tmp_path: Path) -> None:
+    check_every_cell()
+    check_one_cell(tmp_path)
+    check_looks()
+    check_zero_items()
+    check_frozen()
 
 
 def _assert_perfect(score: Score) -> None:
@@ -81,6 +95,10 @@ def _damage() -> None:
             " from (select household_key from identity.int_household order by 1 limit 1) as other"
             " where int_link__insurance.ctid = (select min(ctid) from identity.int_link__insurance"
             " where household_key <> (select min(household_key) from identity.int_household))",
+            "delete from marts.fct_link_suggestion where candidate_rank = 1"
+            " and (submission_id, source_sheet, source_row) ="
+            " (select submission_id, source_sheet, source_row from marts.fct_link_suggestion where path_code = 'typo'"
+            " order by 1, 2, 3 limit 1)",
             "update marts.fct_household_month set housing_state = 'met' where household_key ="
             " (select min(household_key) from marts.fct_household_month where housing_state = 'unknown')",
             "update marts.fct_guarantee_region_month set met = met + 1, universe = universe + 1"
@@ -105,6 +123,7 @@ def test_everything_planted_is_found_nothing_else_is_said_and_damage_shows(key: 
         "rule_recall",
         "link_precision",
         "link_recall",
+        "suggested_typo",
         "state_agreement",
         "wrong_met",
         "rates_equal",

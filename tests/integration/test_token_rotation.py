@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from hearth import secrets
+from hearth.checksums import TOKEN_SUFFIX
 from hearth.database import Role, connect
 from hearth.period import Period
 from ingestion import keys, vault
@@ -18,7 +19,8 @@ from ingestion.contract import contracts
 from ingestion.intake import take
 from ingestion.keys import Purpose, TokensReplaced
 from ingestion.raw_tables import raw_columns
-from ingestion.rotation import TOKEN_SUFFIX, RotationRefused, rotate_token_key
+from ingestion.rotation import RotationRefused, rotate_token_key
+from publishing.ledger import unfit
 from tests.integration.ingestion.dibao_files import KEY, drop, good, id_number, workbook
 from tests.integration.ingestion.test_vault_keys import own_keys
 from tests.integration.test_score import run_months
@@ -67,6 +69,10 @@ def test_people_keep_their_keys_when_the_token_key_is_replaced(tmp_path: Path) -
     assert query("select person_key, household_key from marts.fct_register_member order by 1, 2") == published
     log = query("select who, purpose, kind, entry_count from ops.access_log where kind = 'every kind'")
     assert log == [("保管员甲", "年度更换", "every kind", query("select count(*) from vault.entry")[0][0])]
+    with connect(Role.OWNER) as connection:
+        assert unfit(connection, query("select max(publication_id) from ops.publication")[0][0]) == {}
+    rekeyed = query("select distinct key_version, rekeyed_by, purpose from ops.publication_rekeyed")
+    assert rekeyed == [(2, "保管员甲", "年度更换")]
     keys.retire_key(Purpose.TOKEN, 1)
 
     run_months([OCTOBER], 60, 7, tmp_path / "key")

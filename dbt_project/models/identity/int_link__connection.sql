@@ -6,7 +6,7 @@
         household_no='household_no',
         id_hash='holder_id_number_hash',
         name_hash='account_name_hash',
-        id_usable='holder_id_number_hash is not null',
+        id_usable="coalesce(id_link, 'usable') = 'usable'",
         account_no='account_no',
         path='account',
     )

@@ -1,15 +1,9 @@
 {{ config(meta={'local': true}) }}
 
 {#- Feed -> its rows, its links, and what names its person; a feed without a person suggests nobody. -#}
-{%- set person = {'id': 'id_number_hash', 'name': 'person_name_hash', 'usable': "feed.id_link = 'usable'"} -%}
-{%- set head = {
-    'id': 'head_id_number_hash', 'name': 'head_name_hash as person_name_hash', 'usable': "feed.id_link = 'usable'"
-} -%}
-{%- set holder = {
-    'id': 'holder_id_number_hash',
-    'name': 'account_name_hash as person_name_hash',
-    'usable': 'feed.holder_id_number_hash is not null',
-} -%}
+{%- set person = {'id': 'id_number_hash', 'name': 'person_name_hash'} -%}
+{%- set head = {'id': 'head_id_number_hash', 'name': 'head_name_hash as person_name_hash'} -%}
+{%- set holder = {'id': 'holder_id_number_hash', 'name': 'account_name_hash as person_name_hash'} -%}
 {%- set feeds = {
     'civil_affairs.dibao': [ref('stg_civil_affairs__dibao'), ref('int_link__dibao'), head],
     'civil_affairs.tekun': [ref('stg_civil_affairs__tekun'), ref('int_link__tekun'), person],
@@ -31,16 +25,16 @@
 
 with
 
-register_members as (
-
-    select * from {{ ref('stg_register__member') }}
-
-),
-
 memberships as (
 
     select * from {{ ref('int_membership') }}
     where is_active
+
+),
+
+persons as (
+
+    select * from {{ ref('int_person_household') }}
 
 ),
 
@@ -80,11 +74,12 @@ unlinked as (
         feed.source_sheet,
         feed.source_row,
         link.link_status,
-        case when {{ who.usable }} then feed.{{ who.id }} end as id_number_hash,
+        case when coalesce(feed.id_link, 'usable') = 'usable' then feed.{{ who.id }} end as id_number_hash,
+        case when feed.id_link = 'raised' then feed.{{ who.id }} end as raised_hash,
         {{ 'feed.account_no' if who is sameas holder else 'null::text as account_no' }},
         feed.{{ who.name }},
         {{ 'null::text as household_no' if feed_id in without_household_no else 'feed.household_no' }},
-        {{ 'null::date' if who is sameas holder else 'feed.birth_from_id' }} as birth_date,
+        feed.birth_from_id as birth_date,
         feed.township_name,
         feed.village_name
     from {{ rows }} as feed
@@ -103,6 +98,7 @@ unlinked as (
         source_row,
         'refused' as link_status,
         sent_hash as id_number_hash,
+        null::text as raised_hash,
         null::text as account_no,
         person_name_hash,
         null::text as household_no,
@@ -143,14 +139,11 @@ members as (
         memberships.household_key,
         memberships.county_code,
         memberships.person_key,
-        case when memberships.id_link = 'usable' then memberships.id_number_hash end as id_number_hash,
-        register_members.person_name_hash,
-        register_members.birth_from_id as birth_date,
+        case when memberships.id_link in ('usable', 'raised') then memberships.id_number_hash end as id_number_hash,
+        memberships.person_name_hash,
+        memberships.birth_date,
         households.village_code
     from memberships
-    inner join register_members
-        on
-            {{ same_row('memberships', 'register_members') }}
     inner join households on memberships.household_key = households.household_key
 
 ),
@@ -194,6 +187,24 @@ found as (
     inner join members
         on placed.county_code = members.county_code and slips.candidate_hash = members.id_number_hash
     union all
+    -- 15 digits show no slip: without the same name they may be somebody else's
+    select
+        placed.*,
+        'fifteen_digit' as path_code,
+        persons.household_key,
+        persons.id_number_hash as candidate_id_number_hash,
+        persons.person_name_hash as candidate_name_hash,
+        persons.person_name_hash = placed.person_name_hash as is_name_same,
+        households.village_code = placed.village_code as is_village_same,
+        null::boolean as is_birth_same
+    from placed
+    inner join persons
+        on
+            placed.county_code = persons.county_code
+            and coalesce(placed.raised_hash, placed.id_number_hash) = persons.id_number_hash
+    inner join households on persons.household_key = households.household_key
+    where placed.link_status = 'unconfirmed'
+    union all
     -- two of one name whose numbers tell two birth dates are two people
     select
         placed.*,
@@ -211,7 +222,7 @@ found as (
             and placed.person_name_hash = members.person_name_hash
             and placed.village_code = members.village_code
     where
-        placed.link_status in ('refused', 'no_key', 'not_in_register')
+        placed.link_status in ('refused', 'no_key', 'not_in_register', 'unconfirmed')
         and coalesce(placed.birth_date = members.birth_date, true)
     union all
     select
@@ -225,7 +236,9 @@ found as (
         null::boolean as is_birth_same
     from placed
     inner join members
-        on placed.county_code = members.county_code and placed.id_number_hash = members.id_number_hash
+        on
+            placed.county_code = members.county_code
+            and coalesce(placed.raised_hash, placed.id_number_hash) = members.id_number_hash
     where placed.link_status in ('conflict', 'ambiguous')
     union all
     select
@@ -255,7 +268,9 @@ households_found as (
         row_number() over (
             partition by found.submission_id, found.source_sheet, found.source_row, found.household_key
             order by
-                case found.path_code when 'typo' then 1 when 'two_households' then 2 else 3 end asc,
+                array_position(
+                    array['typo', 'fifteen_digit', 'two_households', 'name_village'], found.path_code
+                ) asc,
                 found.is_name_same desc nulls last
         ) as nth_of_household
     from found
@@ -292,6 +307,8 @@ scored as (
                 when path_code = 'typo' and is_name_same then 0.98
                 when path_code = 'typo' and is_name_same is null then 0.70 / candidate_count
                 when path_code = 'typo' then 0.10 / candidate_count
+                when path_code = 'fifteen_digit' and is_name_same is null then 0.70
+                when path_code = 'fifteen_digit' then 0.30
                 when path_code = 'two_households' and is_name_same then 0.80
                 when path_code = 'two_households' then 0.40
                 when is_birth_same then greatest(0.90 / candidate_count, 0.001)
@@ -301,7 +318,7 @@ scored as (
         ) as score,
         array_remove(
             array[
-                case when path_code = 'typo' then 'id_number' end,
+                case when path_code in ('typo', 'fifteen_digit') then 'id_number' end,
                 case when is_name_same then 'name' end,
                 case when is_village_same then 'village' end,
                 case when is_birth_same then 'birth' end

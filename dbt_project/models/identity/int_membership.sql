@@ -30,6 +30,8 @@ final as (
         members.relation_code,
         members.id_link,
         members.id_number_hash,
+        members.person_name_hash,
+        members.birth_from_id as birth_date,
         {{ is_active_member('members.member_change_code') }} as is_active,
         members.submission_id,
         members.source_sheet,

@@ -35,7 +35,6 @@ persons as (
 
 ),
 
-
 before as (
 
     select
@@ -70,7 +69,9 @@ claims as (
         feed.{{ columns[2] }} as id_hash,
         feed.{{ columns[3] }} as name_hash,
         {{ 'feed.' ~ columns[5] if columns[5] else 'null::text' }} as row_no,
-        link.link_status
+        link.link_status,
+        link.is_number_denied,
+        link.is_person_denied
     from {{ ref(columns[0]) }} as feed
     inner join {{ ref(columns[1]) }} as link
         on
@@ -82,6 +83,8 @@ claims as (
 
 ),
 
+-- A pair that a person decided not to be the same is no contradiction any more, and neither is what a number of 15
+-- digits alone points to.
 met as (
 
     select
@@ -90,7 +93,11 @@ met as (
         persons.household_key,
         named.name_hash as registered_name_hash
     from claims
-    left join persons on claims.id_hash = persons.id_number_hash
+    left join persons
+        on
+            claims.id_hash = persons.id_number_hash
+            and not claims.is_person_denied
+            and claims.link_status <> 'unconfirmed'
     left join named on claims.id_hash = named.id_number_hash
 
 ),
@@ -99,7 +106,11 @@ judged as (
 
     select
         'XD-01' as rule_id,
-        case when link_status in ('not_in_register', 'no_key') then 'fail' else 'pass' end as result,
+        case
+            when is_number_denied or link_status = 'unconfirmed' then 'null'
+            when link_status in ('not_in_register', 'no_key') then 'fail'
+            else 'pass'
+        end as result,
         'row' as subject_kind,
         {{ deterministic_bigint("feed_id", "stated_household_no || '/' || coalesce(row_no, '')") }}::text as subject_no,
         null::bigint as household_key,

@@ -1,6 +1,8 @@
 """What the gate costs beside one pass over each table that computes the same figures, written by hand.
 
-HEARTH_BENCH_HOUSEHOLDS sets the size (200,000 by default; the bound is meant for 1,000,000). Seconds are printed.
+HEARTH_BENCH_HOUSEHOLDS sets the size (200,000 by default; the bound is meant for 1,000,000). Seconds of the
+processor, the database's and the gate's own, are printed: other work on the machine does not make them more. Apart from
+them what a gate costs that has next to nothing to look at.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from hearth.database import Role, connect
 from hearth.settings import Settings
 from publishing.parents import prepare_parents
 from publishing.switch import publish, rollback
+from tests.benchmarks.close.accounting import billed
 from tests.integration.expectations.candidate import (
     COUNTY,
     GUARANTEES,
@@ -35,16 +38,17 @@ IDENTITY_NUMBER = re.findall(r"cell.value ~ '(.+)'", (SUITES_DIR / "privacy.yaml
 
 
 @pytest.fixture
-def build(clean_warehouse: Settings) -> Iterator[int]:
+def build(request: pytest.FixtureRequest, clean_warehouse: Settings) -> Iterator[int]:
     """The second month: the first is published, so that every comparison has something to compare with."""
+    households = getattr(request, "param", HOUSEHOLDS)
     for period in ("2026-09", "2026-10"):
-        make_submissions(period, HOUSEHOLDS)
-    make_candidate("2026-09", 1, HOUSEHOLDS)
+        make_submissions(period, households)
+    make_candidate("2026-09", 1, households)
     prepare_parents()
     first = make_build("2026-09", state="passed")
     judge(first)
     publish(first)
-    make_candidate("2026-10", 2, HOUSEHOLDS)
+    make_candidate("2026-10", 2, households)
     with connect(Role.BUILDER) as connection:
         for name in read_candidate(connection):
             connection.execute(f"analyze candidate.{name}".encode())
@@ -53,7 +57,7 @@ def build(clean_warehouse: Settings) -> Iterator[int]:
 
 
 def one_pass() -> list[str]:
-    """One statement a table: nulls, county, month, key, household, text that looks like a person; then the sums."""
+    """One statement a table: nulls, county, month, household, text that looks like a person; then the sums."""
     with connect(Role.BUILDER) as connection:
         tables = read_candidate(connection)
     patterns = [pattern.replace("{{", "{").replace("}}", "}") for pattern in IDENTITY_NUMBER]
@@ -64,7 +68,6 @@ def one_pass() -> list[str]:
             figures.append("count(*) filter (where t.period <> '2026-10')")
         if "household_key" in table.columns:
             figures += ["count(*) filter (where t.household_key is null)", "count(*) - count(known.household_key)"]
-        figures.append(f"count(*) - count(distinct ({', '.join('t.' + key for key in table.primary_key)}))")
         for column, type_name in table.columns.items():
             if type_name == "text":
                 figures += [
@@ -96,22 +99,35 @@ def one_pass() -> list[str]:
     return statements
 
 
-def test_the_gate_costs_at_most_twice_one_pass(build: int) -> None:
+def _seconds(build: int, rounds: int) -> tuple[float, float]:
+    """Least of some rounds, in turn: by hand, and the gate."""
     statements = one_pass()
     run_gate(build)  # imports, and pages in memory for both
     by_hand, gate = [], []
-    for _ in range(2):
-        started = time.perf_counter()
-        with connect(Role.BUILDER) as connection:
+    for _ in range(rounds):
+        with connect(Role.BUILDER) as connection, billed() as bill:
             for statement in statements:
                 connection.execute(statement.encode()).fetchall()
-        by_hand.append(time.perf_counter() - started)
-        verdict = run_gate(build)
+        by_hand.append(bill.database)
+        started = time.process_time()
+        with billed() as bill:
+            verdict = run_gate(build)
         assert verdict.passed, verdict.reason
-        gate.append(verdict.seconds)
-    print(f"{HOUSEHOLDS} households: by hand {min(by_hand):.1f} s, gate {min(gate):.1f} s,"
-          f" ratio {min(gate) / min(by_hand):.2f}, checks {verdict.expectations_run}")  # fmt: skip
-    assert min(gate) <= MOST * min(by_hand)
+        gate.append(bill.database + time.process_time() - started)
+    return min(by_hand), min(gate)
+
+
+@pytest.mark.parametrize("build", [24], indirect=True)
+def test_what_a_gate_costs_that_has_nothing_to_look_at(build: int) -> None:
+    by_hand, gate = _seconds(build, 3)
+    print(f"24 households: by hand {by_hand:.2f} s, gate {gate:.2f} s")
+    assert gate < 10
+
+
+def test_the_gate_costs_at_most_twice_one_pass(build: int) -> None:
+    by_hand, gate = _seconds(build, 2)
+    print(f"{HOUSEHOLDS} households: by hand {by_hand:.1f} s, gate {gate:.1f} s, ratio {gate / by_hand:.2f}")
+    assert gate <= MOST * by_hand
 
 
 def _again() -> int:

@@ -15,7 +15,7 @@ from tests.integration.dbt import county
 from tests.integration.dbt.county import Row, household_no
 
 ELSEWHERE = "520099"
-LINKED = ("civil_affairs.dibao", "health.insurance", "water.supply")
+LINKED = ("civil_affairs.dibao", "health.insurance", "health.contract", "water.supply")
 LINKS = [f"int_link__{feed_id.partition('.')[2]}" for feed_id in ("register.household", "register.member", *LINKED)]
 
 
@@ -42,7 +42,8 @@ MEMBERS = [
     *(member(number, f"p{number}", "23") for number in (1, 2)),
     *(member(3, f"p{number}", "13") for number in (1, 2)),
     member(3, "p3"),
-    member(4, "p4"),
+    member(4, "p4", person_name_hash="name-4"),
+    member(4, "old", id_link="raised", person_name_hash="name-old"),
     member(4, "p5", "24"),
     member(5, "p5", "13"),
     member(6, "p6"),
@@ -52,6 +53,19 @@ MEMBERS = [
     member(6, "999", id_link="placeholder"),
     member(7, "999", id_link="placeholder"),
 ]
+FIFTEEN: dict[int, Row] = {
+    2: {"id_link": "raised", "id_number_hash": "p4", "person_name_hash": "name-4"},
+    3: {"id_link": "raised", "id_number_hash": "p4", "person_name_hash": "another"},
+    4: {"id_link": "raised", "id_number_hash": "p4"},
+    5: {"id_link": "raised", "id_number_hash": "p4", "household_no": household_no(4)},
+    6: {"id_link": "raised", "id_number_hash": "p4", "household_no": household_no(6), "person_name_hash": "another"},
+    7: {"id_link": "raised", "id_number_hash": "p5", "household_no": household_no(5), "person_name_hash": "another"},
+    8: {"id_link": "raised", "id_number_hash": "nobody", "person_name_hash": "name-4"},
+    9: {"id_link": "usable", "id_number_hash": "old", "person_name_hash": "name-old"},
+    10: {"id_link": "usable", "id_number_hash": "old", "person_name_hash": "another"},
+    11: {"id_link": "usable", "id_number_hash": "p4", "person_name_hash": "another"},
+}
+"""Rows of people whose number has 15 digits there, or on the register."""
 NAMED = ["p1", "p1", "p2", "p3", "p4", "p5", "p6", "both", "p8", "nobody", None]
 """Persons that the other feeds name, one of them twice."""
 
@@ -68,6 +82,7 @@ def october(warehouse: Settings) -> int:
             "register.member": MEMBERS,
             "civil_affairs.dibao": heads,
             "health.insurance": named,
+            "health.contract": list(FIFTEEN.values()),
             # by number as well: of a household that is gone, of one in the next county, of nobody's
             "water.supply": [*heads, *({"household_no": household_no(number)} for number in (1, 4, 6, 99))],
         },
@@ -115,6 +130,25 @@ def test_people_follow_their_household_and_families_keep_apart(october: int) -> 
         None: ("no_key", None),
     }
     assert found == wanted
+
+
+def test_fifteen_digits_link_where_the_name_or_the_household_agrees(october: int) -> None:
+    found = rows(
+        "select source_row, link_status, link_path, right(key.household_no, 2), person_key is not null"
+        " from identity.int_link__contract left join identity.household_key_map as key using (household_key) order by 1"
+    )
+    assert found == [
+        (2, "linked", "fifteen_digit", "04", True),
+        (3, "unconfirmed", None, None, False),
+        (4, "unconfirmed", None, None, False),
+        (5, "linked", "direct", "04", True),
+        (6, "conflict", None, None, False),
+        (7, "linked", "direct", "05", True),
+        (8, "not_in_register", None, None, False),
+        (9, "linked", "fifteen_digit", "04", True),
+        (10, "unconfirmed", None, None, False),
+        (11, "linked", "person", "04", True),  # all 18 digits say who it is, whatever the name
+    ]
 
 
 def test_a_number_of_another_county_is_another_household(october: int) -> None:

@@ -36,6 +36,7 @@ from tests.integration.ingestion.dibao_files import (
     secrets_of,
     workbook,
 )
+from tests.integration.ingestion.returned import saved
 
 pytestmark = pytest.mark.usefixtures("clean_warehouse")
 MONTH = Period(2026, 9)
@@ -94,6 +95,16 @@ def leaked(secrets: set[str], text: str) -> list[str]:
     return sorted(f"a value of {len(secret)} characters" for secret in secrets if secret in text)
 
 
+def sheet_of_a_person() -> bytes:
+    """A workbook whose sheet is called after a person, with a row that comes back and one that is remarked on."""
+    rows = good(20)
+    rows[4]["covered_count"] = "三个人"
+    rows[6]["phone_number"] = "08751234567"
+    book = openpyxl.load_workbook(io.BytesIO(workbook(rows)))
+    book.worksheets[0].title = NAMED
+    return saved(book)
+
+
 def intake_at_debug() -> str:
     """All that the real program says when everything is logged. In a process of its own: loggers keep their level."""
     done = subprocess.run(
@@ -120,7 +131,7 @@ def test_the_sample_county_leaves_no_clear_value(clean_warehouse: Settings) -> N
     usual = harmless()
     secrets = {secret for secret in secrets if secret not in usual} | {NAMED, id_number(3)}
     assert len(secrets) > 300
-    drop(f"{FOLDER}/{NAMED}/低保{NAMED}{id_number(3)}.xlsx", workbook(good(20)))
+    drop(f"{FOLDER}/{NAMED}/低保{NAMED}{id_number(3)}.xlsx", sheet_of_a_person())
     drop(f"inbox/{NAMED}.xlsx", b"x")
     keys = [key for department in (*departments(), None) for key in discover(department)]
     said = intake_at_debug()
@@ -136,6 +147,24 @@ def test_the_sample_county_leaves_no_clear_value(clean_warehouse: Settings) -> N
     receipt = take(f"submission/{own.submission_id}")
     shown = openpyxl.load_workbook(io.BytesIO((bucket() / receipt.folder_key / "回执.xlsx").read_bytes()))
     assert f"低保{NAMED}***.xlsx" in [row[1] for row in shown["回执"].iter_rows(values_only=True)]
+    assert NAMED in [row[0] for row in shown["提示"].iter_rows(values_only=True)]
+    returned = (bucket() / receipt.folder_key / "更正表.xlsx").read_bytes()
+    assert NAMED in openpyxl.load_workbook(io.BytesIO(returned)).sheetnames
+
+
+def test_a_refusal_names_a_sheet_by_its_place_and_to_its_sender_by_its_name() -> None:
+    book = openpyxl.load_workbook(io.BytesIO(workbook(good(3))))
+    book.worksheets[0].title = NAMED
+    book.create_sheet("Sheet2")
+    book.worksheets[0].sheet_state = "hidden"
+    book.active = 1
+    receipt = take(drop(KEY, saved(book)))
+    assert receipt.reason is not None
+    assert receipt.reason.rule_id == "F-10"
+    assert "“工作表1”" in receipt.reason.message
+    assert leaked({NAMED}, everything_kept()) == []
+    shown = openpyxl.load_workbook(io.BytesIO((bucket() / receipt.folder_key / "回执.xlsx").read_bytes()))
+    assert any(f"“{NAMED}”" in str(row[1]) for row in shown["回执"].iter_rows(values_only=True))
 
 
 def test_a_broken_bucket_does_not_quote_the_name_of_a_file(

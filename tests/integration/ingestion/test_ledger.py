@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from typing import Any
 
 import psycopg
@@ -19,8 +20,11 @@ from ingestion import ledger, versions
 from ingestion.arrivals import code_key
 from ingestion.commands import app
 from ingestion.intake import discover, take
-from ingestion.submission import State
+from ingestion.judgement import Judged, judge
+from ingestion.ledger_upgrade import neutralise_names
+from ingestion.submission import Slot, State, Submission, Verdict
 from tests.integration.ingestion.dibao_files import FOLDER, KEY, PERIOD, drop, good, workbook
+from tests.integration.ingestion.dibao_files import name as invented_name
 from tests.integration.ingestion.returned import mend, query, raw_rows, send_back, states, wrong
 
 pytestmark = pytest.mark.usefixtures("clean_warehouse")
@@ -51,6 +55,30 @@ def test_versions_and_first_arrival_outlive_every_correction() -> None:
         (worse.submission_id, 5, "rejected", None),
     ]
     assert third.first_received_at == first.received_at
+
+
+def test_clear_file_names_of_earlier_days_leave_the_ledger() -> None:
+    person = invented_name(3)
+    key = f"{FOLDER}/低保{person}.xlsx"
+    data = workbook(good())
+    before = take(drop(key, data))
+    stray = take(drop(f"inbox/{person}.xlsx", b"x"))
+    with connect(Role.OWNER) as connection:
+        for number, clear in ((before.submission_id, key), (stray.submission_id, f"inbox/{person}.xlsx")):
+            connection.execute(
+                "update ops.submission set inbox_key = %s, file_name = %s where submission_id = %s",
+                [clear, clear.rpartition("/")[2], number],
+            )
+        path = bucket() / before.folder_key / "receipt.json"
+        path.write_bytes(path.read_bytes().replace(before.file_name.encode(), f"低保{person}.xlsx".encode()))
+        assert neutralise_names(connection) == 2
+        assert neutralise_names(connection) == 0
+    assert query("select file_name, inbox_key from ops.submission where submission_id = %s", before.submission_id) == [
+        (before.file_name, code_key(key))
+    ]
+    assert person not in str(query("select submission::text from ops.submission as submission"))
+    assert take(drop(key, data)) == before
+    assert ledger.find_by_key(code_key(f"inbox/{person}.xlsx")) is not None
 
 
 @pytest.mark.parametrize(
@@ -206,3 +234,57 @@ def test_two_processes_on_one_feed_end_as_one_after_the_other(two: list[str]) ->
     for number, accepted in query("select submission_id, rows_accepted from ops.submission"):
         assert len(raw_rows(number)) == accepted
     assert discover("civil_affairs") == []
+
+
+def test_a_hung_intake_loses_its_claim_and_writes_nothing_after_that(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It lives and holds its lock; a silent one is passed over, and what it does when it wakes up is fenced off."""
+    reached, may_go_on = threading.Event(), threading.Event()
+    hung: list[BaseException] = []
+
+    def slow(*arguments: Any) -> Judged:
+        if threading.current_thread() is not threading.main_thread():
+            reached.set()
+            assert may_go_on.wait(60)
+        return judge(*arguments)
+
+    def work() -> None:
+        try:
+            take(KEY)
+        except BaseException as error:  # noqa: BLE001 - whatever ends it is looked at below
+            hung.append(error)
+
+    monkeypatch.setattr("ingestion.intake.judge", slow)
+    drop(KEY, workbook(good()))
+    thread = threading.Thread(target=work)
+    thread.start()
+    assert reached.wait(60)
+    assert ledger.release_hung(30) == []  # heard of a moment ago
+    with connect(Role.OWNER) as connection:
+        connection.execute("update ops.submission set claimed_at = now() - interval '31 minutes'")
+    (key,) = discover("civil_affairs")
+    receipt = take(key)
+    assert (receipt.state, len(raw_rows(receipt.submission_id))) == ("accepted", 20)
+    may_go_on.set()
+    thread.join(60)
+    assert [type(error) for error in hung] == [ledger.ClaimLost]
+    assert len(raw_rows(receipt.submission_id)) == 20
+    assert take(f"submission/{receipt.submission_id}") == receipt
+
+
+def test_of_two_claims_only_the_later_one_is_written() -> None:
+    def claimed() -> Submission:
+        slot = Slot("530524", "civil_affairs", "dibao", str(PERIOD))
+        return ledger.claim(
+            slot, sha256="0" * 64, byte_count=1, file_name="x", inbox_key="x", archive_key="x", contract_version="1",
+            reader_version="1", due_at=None,
+        )  # fmt: skip
+
+    early, late = claimed(), claimed()
+    verdict = Verdict(State.REJECTED)
+    with pytest.raises(ledger.ClaimLost):
+        ledger.beat(early)
+    with pytest.raises(ledger.ClaimLost):
+        ledger.record(early, verdict, None)
+    ledger.beat(late)
+    ledger.record(late, verdict, None)
+    assert set(states().values()) == {"rejected"}

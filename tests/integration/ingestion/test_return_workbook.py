@@ -18,6 +18,7 @@ from ingestion.ledger import find
 from ingestion.marks import MARK_SHEET, OUR_HEADERS
 from ingestion.receipt import Receipt
 from tests.integration.ingestion.dibao_files import FOLDER, HEADERS, KEY, PERIOD, drop, good, person, workbook
+from tests.integration.ingestion.dibao_files import name as invented_name
 from tests.integration.ingestion.returned import (
     book_of,
     column_of,
@@ -361,6 +362,41 @@ def test_several_sheets_come_back_as_several_sheets() -> None:
     after = send_back(mend(before, {(6, COVERED): "2"}, sheet_name="田园镇"))
     assert counts(after) == (40, 39, 1)
     assert book_of(after).sheetnames[1] == "漭水镇"
+
+
+def _two_persons_sheets() -> bytes:
+    book = openpyxl.load_workbook(io.BytesIO(workbook(wrong(20, [5]))))
+    book.worksheets[0].title = PERSONS[0]
+    second = book.create_sheet(PERSONS[1])
+    for row in openpyxl.load_workbook(io.BytesIO(workbook(wrong(60, [25])[20:40]))).worksheets[0].values:
+        second.append(row)
+    return saved(book)
+
+
+PERSONS = (invented_name(3), invented_name(4))
+
+
+def test_a_sheet_called_after_a_person_goes_by_its_place_but_for_its_sender() -> None:
+    before = take(drop(KEY, _two_persons_sheets()))
+    assert counts(before) == (40, 38, 2)
+    assert set(query("select source_sheet from ops.row_finding")) == {("工作表1",), ("工作表2",)}
+    assert book_of(before).sheetnames[1:3] == list(PERSONS)
+    assert any(f"{PERSONS[1]}第6行" in str(row[4]) for row in book_of(before)["退回说明"].values)
+    after = send_back(mend(before, {(6, COVERED): "2"}, sheet_name=PERSONS[0]))
+    assert counts(after) == (40, 39, 1)
+    assert book_of(after).sheetnames[1] == PERSONS[1]
+
+
+def test_a_return_workbook_handed_out_when_sheets_went_by_their_names_is_still_taken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with monkeypatch.context() as earlier:
+        earlier.setattr("ingestion.read.take_names", lambda *_: {})
+        before = take(drop(KEY, _two_persons_sheets()))
+    assert set(query("select source_sheet from ops.row_finding")) == {(person_name,) for person_name in PERSONS}
+    after = send_back(mend(before, {(6, COVERED): "2"}, sheet_name=PERSONS[1]))
+    assert counts(after) == (40, 39, 1)
+    assert book_of(after).sheetnames[1] == PERSONS[0]
 
 
 def test_the_receipt_holds_no_personal_data_and_the_same_workbook_again_changes_nothing() -> None:

@@ -29,6 +29,15 @@ _MADE = (
     "create table identity.int_link_suggestion (submission_id text, period text, feed_id text, source_sheet text,"
     " source_row integer, link_status text, path_code text, candidate_id_number_hash text, candidate_name_hash text,"
     " evidence text[], candidate_rank integer)",
+    "create table identity.int_link__dibao (period text, submission_id text, source_sheet text, source_row integer,"
+    " link_status text, has_household_no boolean)",
+)
+_LINKS = (
+    (4, "linked", False),
+    (7, "conflict", True),  # has a candidate
+    (8, "not_in_register", True),
+    (9, "no_key", False),
+    (10, "not_in_register", False),  # of somebody whom the register does not list
 )
 
 
@@ -51,9 +60,12 @@ def suggested(clean_warehouse: Settings) -> Iterator[None]:
                 [7, "conflict", "two_households", None, None, [], 1],
             ],
         )
+        connection.cursor().executemany(
+            "insert into identity.int_link__dibao values ('2026-10', 'SUB-1', 'Sheet1', %s, %s, %s)", _LINKS
+        )
     yield
     with connect(Role.OWNER) as connection:
-        connection.execute("drop table identity.int_link_suggestion")
+        connection.execute("drop table identity.int_link_suggestion, identity.int_link__dibao")
         connection.execute("drop view staging.base_ops__build_input")
 
 
@@ -66,10 +78,14 @@ def test_the_sender_sees_its_rows_and_masked_candidates_once(suggested: None) ->
     ran = CliRunner().invoke(app, ["link", "return"])
     assert ran.output == f"{FOLDER}/{FILE_NAME}\n", ran.output
     table = returned()
-    assert table[-2:] == [
+    assert "有4行" in str(table[0][0])
+    assert any("另有1行的人不在登记册上" in str(row[0]) for row in table)
+    assert table[-4:] == [
         ("Sheet1", "4", "证件号码有误，这一行没有收进来", "号码只差一处 慕*** 5200**********" + id_number(1)[-4:]
          + "\n号码只差一处 5200**********" + id_number(2)[-4:]),
         ("Sheet1", "7", "户编号与证件号码指向不同的农户", "号码所指的农户"),
+        ("Sheet1", "8", "登记册上没有这个号码（也可能那一户的行被退回了）", "没有找到相近的农户"),
+        ("Sheet1", "9", "没有户编号，也没有可用的证件号码", "没有找到相近的农户"),
     ]  # fmt: skip
     for clear in (id_number(1), id_number(2), name(1), name(2)):
         assert clear not in str(table)
@@ -82,6 +98,7 @@ def test_the_sender_sees_its_rows_and_masked_candidates_once(suggested: None) ->
             "select kind, entry_count from ops.access_log where purpose like '%SUB-1'"
         ).fetchall()
         connection.execute("truncate identity.int_link_suggestion")
+        connection.execute("delete from identity.int_link__dibao where source_row between 7 and 9")
     assert sorted(looks) == [("id_number", 2)] * 2 + [("person_name", 1)] * 2, "only a name that the sender sent"
     assert "没有待核对的行" in CliRunner().invoke(app, ["link", "return"]).output
     assert not (bucket() / FOLDER / FILE_NAME).exists(), "what waits no more is gone"

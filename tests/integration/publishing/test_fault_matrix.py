@@ -20,7 +20,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from expectations.gate import run_gate
+from expectations.gate import GateError, run_gate
 from hearth.database import Role, connect
 from publishing.pack import make_pack, read_pack
 from publishing.switch import publish, rollback
@@ -105,26 +105,43 @@ def test_a_switch_that_meets_a_fault_leaves_the_old_month(published: int, fault:
     goes_through(published, build_id)
 
 
-@pytest.mark.parametrize("step", STEPS)
-def test_a_switch_killed_at_a_step_leaves_the_old_month(published: int, step: str) -> None:
-    build_id = passed_build(2)
-    standing = f"perform pg_advisory_xact_lock({_ALARM})"
+def killed_at(step: str, code: str, name: str = "hearth:hearth_publisher") -> None:
+    """Run ``code`` in a process of its own, kill it when the database comes to ``step``, and wait for its end there."""
     with connect(Role.OWNER) as alarm:
         alarm.execute("select pg_advisory_lock(%s)", [_ALARM])
-        with fault_at(step, standing):
-            code = f"from publishing.switch import publish; publish({build_id})"
+        with fault_at(step, f"perform pg_advisory_xact_lock({_ALARM})"):
             with subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL) as process:
                 _wait_until_it_stands(alarm, process)
                 os.kill(process.pid, signal.SIGKILL)
             assert process.returncode == -signal.SIGKILL
             alarm.execute("select pg_advisory_unlock(%s)", [_ALARM])
             alarm.commit()
-            _wait_until_it_is_gone(alarm)
+            _wait_until_it_is_gone(alarm, name)
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_switch_killed_at_a_step_leaves_the_old_month(published: int, step: str) -> None:
+    build_id = passed_build(2)
+    killed_at(step, f"from publishing.switch import publish; publish({build_id})")
     unchanged(published)
     goes_through(published, build_id)
 
 
-@pytest.mark.parametrize("step", ["the month before is ended", "partitions change places"])
+BACK = ("the month before is ended", "partitions change places")
+"""Steps of a rollback."""
+
+
+@pytest.mark.parametrize("step", BACK)
+def test_a_rollback_killed_at_a_step_leaves_the_new_month(published: int, step: str) -> None:
+    goes_through(published, passed_build(2))
+    live = ledger()
+    killed_at(step, f"from publishing.switch import rollback; rollback({COUNTY!r}, {PERIOD!r})")
+    assert (seen(), ledger()) == ([2], live)
+    assert rollback(COUNTY, PERIOD) == published
+    assert seen() == [1]
+
+
+@pytest.mark.parametrize("step", BACK)
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_rollback_that_meets_a_fault_leaves_the_new_month(published: int, fault: str, step: str) -> None:
     goes_through(published, passed_build(2))
@@ -151,9 +168,7 @@ def _wait_until_it_stands(alarm: psycopg.Connection[tuple[object, ...]], process
         tick.wait(0.05)
 
 
-def _wait_until_it_is_gone(
-    alarm: psycopg.Connection[tuple[object, ...]], name: str = "hearth:hearth_publisher"
-) -> None:
+def _wait_until_it_is_gone(alarm: psycopg.Connection[tuple[object, ...]], name: str) -> None:
     """The server notices that its client is dead when it next speaks to it."""
     tick = threading.Event()
     while alarm.execute("select 1 from pg_stat_activity where application_name = %s", [name]).fetchall():
@@ -185,39 +200,60 @@ def test_two_closes_at_once_make_one_publication_each_in_turn(published: int) ->
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("step", ["ops.gate_result:insert", "ops.gate_decision:insert"])
 def test_a_gate_that_crashes_lets_nothing_through(published: int, tmp_path: Path, fault: str, step: str) -> None:
-    (tmp_path / "small.yaml").write_text(SUITE, encoding="utf-8")
-    make_candidate(PERIOD, 2)
-    build_id = make_build(PERIOD)
+    build_id = small_gate(tmp_path)
     with fault_at(step, FAULTS[fault]), pytest.raises((psycopg.errors.DiskFull, psycopg.OperationalError)):
         run_gate(build_id, suites_dir=tmp_path)
+    judged_again(published, build_id, tmp_path)
+
+
+def small_gate(folder: Path) -> int:
+    """A suite in ``folder``, a new candidate, and the build whose gate is to meet a fault."""
+    (folder / "small.yaml").write_text(SUITE, encoding="utf-8")
+    make_candidate(PERIOD, 2)
+    return make_build(PERIOD)
+
+
+def judged_again(published: int, build_id: int, suites: Path) -> None:
+    """Nothing leaves without a verdict, and the next one is as good as the first would have been."""
     with pytest.raises(PublicationError, match="only a build that passed the gate"):
         publish(build_id)
     unchanged(published)
-    assert run_gate(build_id, suites_dir=tmp_path).passed
+    assert run_gate(build_id, suites_dir=suites).passed
     goes_through(published, build_id)
 
 
 def test_a_gate_killed_before_its_decision_lets_nothing_through(published: int, tmp_path: Path) -> None:
-    (tmp_path / "small.yaml").write_text(SUITE, encoding="utf-8")
-    make_candidate(PERIOD, 2)
-    build_id = make_build(PERIOD)
-    with connect(Role.OWNER) as alarm:
-        alarm.execute("select pg_advisory_lock(%s)", [_ALARM])
-        with fault_at("ops.gate_decision:insert", f"perform pg_advisory_xact_lock({_ALARM})"):
-            code = (
-                "from pathlib import Path; from expectations.gate import run_gate;"
-                f" run_gate({build_id}, suites_dir=Path({str(tmp_path)!r}))"
-            )
-            with subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL) as process:
-                _wait_until_it_stands(alarm, process)
-                os.kill(process.pid, signal.SIGKILL)
-            alarm.execute("select pg_advisory_unlock(%s)", [_ALARM])
-            alarm.commit()
-            _wait_until_it_is_gone(alarm, "hearth:hearth_builder")
-    with pytest.raises(PublicationError, match="only a build that passed the gate"):
-        publish(build_id)
-    unchanged(published)
-    assert run_gate(build_id, suites_dir=tmp_path).passed
+    build_id = small_gate(tmp_path)
+    code = (
+        "from pathlib import Path; from expectations.gate import GateError, run_gate;"
+        f" run_gate({build_id}, suites_dir=Path({str(tmp_path)!r}))"
+    )
+    killed_at("ops.gate_decision:insert", code, "hearth:hearth_builder")
+    judged_again(published, build_id, tmp_path)
+
+
+@pytest.mark.parametrize("table", ["candidate.fct_household_month", "ops.gate_decision"])
+def test_a_gate_that_meets_a_held_lock_gives_up_and_says_so(published: int, tmp_path: Path, table: str) -> None:
+    build_id = small_gate(tmp_path)
+    with connect(Role.OWNER) as holder:
+        holder.execute(f"lock table {table} in access exclusive mode".encode())
+        with pytest.raises(GateError, match="nothing was judged"):
+            run_gate(build_id, suites_dir=tmp_path, patience=0.05)
+    judged_again(published, build_id, tmp_path)
+
+
+def test_two_gates_at_once_give_one_verdict(published: int, tmp_path: Path) -> None:
+    build_id = small_gate(tmp_path)
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        verdicts = list(pool.map(lambda build: run_gate(build, suites_dir=tmp_path), [build_id, build_id]))
+    assert [verdict.passed for verdict in verdicts] == [True, True]
+    with connect(Role.OWNER) as connection:
+        rows = connection.execute(
+            "select (select count(*) from ops.gate_decision where build_id = %(build)s),"
+            " (select count(*) from ops.gate_result where build_id = %(build)s)",
+            {"build": build_id},
+        ).fetchone()
+    assert rows == (1, 3), "one decision, one result, two rows of the gate's own"
     goes_through(published, build_id)
 
 

@@ -7,7 +7,9 @@ from typing import Any
 import psycopg
 import pytest
 
+from hearth.checksums import content
 from hearth.database import Role, connect
+from publishing.ledger import unfit
 from publishing.switch import publish, rollback
 from publishing.tables import PublicationError
 from tests.integration.expectations.candidate import COUNTY, HOUSEHOLDS, PERIOD
@@ -29,6 +31,31 @@ def test_a_publication_says_what_it_was_made_of(published: int) -> None:
     ((code, rules, households),) = owner("select code_version, rules_digest, household_count from ops.publication")
     assert (code, len(rules), households) == ("test", 64, HOUSEHOLDS)
     assert owner("select event from ops.publication_event") == [("published",)]
+
+
+def test_the_ledger_tells_other_rows_from_other_tokens(published: int) -> None:
+    def wrong() -> dict[str, str]:
+        with connect(Role.PUBLISHER) as connection:
+            return unfit(connection, published)
+
+    ((partition,),) = owner("select partition_name from ops.publication_table where table_name = 'fct_household_month'")
+    assert wrong() == {}
+    owner("alter table marts.fct_household_month add column later text")
+    assert wrong() == {}, "a column that came later changes nothing"
+    owner(f"update marts.{partition} set head_id_number_hash = repeat('cd', 32) where household_key = 7001")
+    assert wrong() == {"fct_household_month": "other tokens"}
+    ((columns,),) = owner("select column_names from ops.publication_table where table_name = 'fct_household_month'")
+    with connect(Role.OWNER) as connection:
+        rekeyed = content(connection, "marts", partition, columns).checksum
+    owner(
+        "insert into ops.publication_rekeyed (publication_id, table_name, checksum, key_version, rekeyed_by, purpose)"
+        " values (%s, 'fct_household_month', %s, 2, 'x', 'y')",
+        published,
+        rekeyed,
+    )
+    assert wrong() == {}, "a rotation wrote the sums that fit since then"
+    owner(f"update marts.{partition} set food_reason = 'other' where household_key = 7001")
+    assert wrong() == {"fct_household_month": "other rows"}
 
 
 def test_the_same_rows_have_the_same_checksum_and_others_another(published: int) -> None:

@@ -70,7 +70,13 @@ def test_what_is_over_is_deleted_with_proof() -> None:
         connection.execute(
             "insert into vault.entry (kind, token, key_id, ciphertext, first_submission_id)"
             " select 'person_name', 'token-' || n, (select max(key_id) from vault.data_key), '', 'S' from"
-            " generate_series(1, 3) as n"
+            " generate_series(1, 5) as n"
+        )
+        connection.execute(
+            "insert into quarantine.near_number (submission_id, source_sheet, source_row, rule_id, sent_hash,"
+            " candidate_hash, person_name_hash) select submission_id, 'S', 30, 'R-ALL-02', case when submission_id = %s"
+            " then 'token-4' end, '{}', 'token-5' from ops.submission",
+            [f"S-{PERIOD}-household"],
         )
         connection.execute("update ops.submission set archive_key = 'archive/ab/' || submission_id")
     submission = f"S-{PERIOD}-household"
@@ -83,16 +89,19 @@ def test_what_is_over_is_deleted_with_proof() -> None:
     ((item, counts),) = delete_expired(date(2027, 11, 1), kept=kept)
     assert item.submission_id == submission
     assert {place: count for place, count in counts.items() if count} == {
-        "raw": 24, "vault": 2, "archive": 1, "outbox": 1,
+        "raw": 24, "quarantine.near_number": 1, "vault": 3, "archive": 1, "outbox": 1,
     }  # fmt: skip
     assert delete_expired(date(2027, 11, 1), kept=kept) == []
     assert not (root / "archive/ab" / submission).exists()
     with connect(Role.OWNER) as connection:
         left = connection.execute("select submission_id, source_row from raw.demo__household").fetchall()
-        clear = connection.execute("select token from vault.entry where token like 'token-%'").fetchall()
+        clear = connection.execute("select token from vault.entry where token like 'token-%' order by 1").fetchall()
         proofs = connection.execute("select place, deleted_rows, length(checksum) from ops.deletion").fetchall()
+        near = connection.execute("select submission_id from quarantine.near_number").fetchall()
     assert left == [("S-2027-01-household", 99)]
-    assert clear == [("token-1",)], "a value that a younger row points to stays"
+    assert near
+    assert (submission,) not in near
+    assert clear == [("token-1",), ("token-5",)], "a value that a younger row points to stays"
     assert ("raw", 24, 64) in proofs
 
 

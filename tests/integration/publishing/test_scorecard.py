@@ -100,6 +100,41 @@ def test_each_department_gets_its_own_and_the_county_all(reported: Settings) -> 
     assert county["本月"].max_row == 2 + 3 + 1 + 4
 
 
+def test_waivers_of_the_publication_stand_in_every_workbook(reported: Settings) -> None:
+    with connect(Role.OWNER) as connection:
+        connection.execute(
+            """
+            with build as (
+                insert into ops.build (county_code, period, state, code_version)
+                values (%(county)s, %(period)s, 'published', 'x') returning build_id
+            ), publication as (
+                insert into ops.publication (build_id, county_code, period, household_count)
+                select build_id, %(county)s, %(period)s, 1 from build returning publication_id
+            ), waiver as (
+                insert into ops.waiver (county_code, rule_id, reason, given_by, valid_until)
+                values (%(county)s, 'P-07', '=合同刚升级', '王工', '2099-01-31 23:59+08') returning *
+            )
+            insert into ops.publication_waiver (publication_id, waiver_id, suite, expectation, rule_id, failing_count,
+                reason, given_by, valid_until)
+            select publication_id, waiver_id, 'completeness', 'checked', rule_id, 3, reason, given_by, valid_until
+            from publication cross join waiver
+            """,
+            {"county": COUNTY, "period": PERIOD},
+        )
+    send(COUNTY, PERIOD)
+    for folder in ("county", "water"):
+        book = openpyxl.load_workbook(io.BytesIO((bucket() / f"outbox/{folder}/{PERIOD}/{FILE_NAME}").read_bytes()))
+        assert list(book["本月豁免"].values)[2] == (
+            "P-07",
+            "completeness.checked",
+            3,
+            "=合同刚升级",
+            "王工",
+            "2099-01-31",
+        )
+        assert book["本月豁免"]["D3"].data_type == "s"
+
+
 def test_month_without_a_calendar_is_named(clean_warehouse: Settings) -> None:
     with pytest.raises(LookupError, match=r"\[2026-10\] has no calendar"):
         send(COUNTY, PERIOD)

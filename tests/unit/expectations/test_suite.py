@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from expectations.checks import CandidateTable, Check, Subject, resolve
-from expectations.engine import failing_sql
+from expectations.figures import failing_sql, row_condition
 from expectations.suite import SUITES_DIR, Severity, SuiteError, load_suite, load_suites
 
 GOOD = """
@@ -129,3 +129,36 @@ def test_tokens_are_filled_in_as_literals(tmp_path: Path) -> None:
         "('period', checked.\"period\"::text), ('note', checked.\"note\"::text)) as cell (n, v) "
         "where period <> '2026-10' and 'fct_a' <> '' and 1 > 0"
     )
+
+
+@pytest.mark.parametrize(
+    ("query", "condition"),
+    [
+        ("select a, b from {batch} where a <> 'x' and b ~ '[0-9]{{2}}'", "(a <> 'x' and b ~ '[0-9]{2}')"),
+        ("select distinct a from {batch} where a > 0", None),
+        ("select a from {batch} as t where t.a > 0", None),
+        ("select a from {batch} where a in (select 1)", None),
+        ("select a from {batch} where a > 0 limit 1", None),
+        ("select a from {batch} where a > 0 group by a", None),
+        ("select count(*) from {batch} where a > 0", None),
+        ("select a from {batch} join t using (a) where a > 0", None),
+    ],
+)
+def test_only_a_question_about_rows_joins_the_one_scan(tmp_path: Path, query: str, condition: str | None) -> None:
+    text = GOOD.replace("expect_column_values_to_not_be_null", "unexpected_rows_expectation").replace(
+        "{column: household_key}", '{unexpected_rows_query: "' + query + '"}'
+    )
+    (check,) = resolved(tmp_path, text)
+    assert row_condition(check) == condition
+
+
+def test_all_text_of_a_row_is_one_line_a_column(tmp_path: Path) -> None:
+    text = GOOD.replace("expect_column_values_to_not_be_null", "unexpected_rows_expectation").replace(
+        "{column: household_key}",
+        "{unexpected_rows_query: \"select note from {batch} where :text_line_but_no(11) ~ '9'\"}",
+    )
+    (check,) = resolved(tmp_path, text)
+    cells = ", ".join(
+        f'case when length("{name}"::text) >= 11 then "{name}"::text end' for name in ("county_code", "period", "note")
+    )
+    assert row_condition(check) == f"(concat_ws(chr(10), {cells}) ~ '9')"

@@ -109,7 +109,13 @@ def test_an_eighth_department_is_data_only(forestry: Path, tmp_path: Path) -> No
     ]
     files = generated(found)
     touched = write(files, tmp_path)
-    assert {name.name for name in touched} == {"_forestry__sources.yml", "data-dictionary.md"}
+    assert {name.name for name in touched} == {
+        "_forestry__sources.yml",
+        "data-dictionary.md",
+        "indicators.md",
+        "rules.md",
+        "views.md",
+    }
     assert stale(files, tmp_path) == []
     source = yaml.safe_load((tmp_path / touched[0]).read_text(encoding="utf-8"))["sources"][0]
     assert source["tables"][0]["identifier"] == "forestry__ranger"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import openpyxl
@@ -12,10 +13,13 @@ import pytest
 from msoffcrypto.format.ooxml import OOXMLFile
 
 from ingestion.contract import Kind
+from ingestion.reader.grid import Grid
 from ingestion.reader.guards import Limits
+from ingestion.reader.sheet_names import take_names
 from ingestion.reader.sniff import FileKind, sniff
 from ingestion.reader.titles import month_of_sheet, months_of_file_name, stated_months
 from ingestion.table import CellValue, FileProblem
+from ingestion.template import SHEET_DATA
 from tests.unit.ingestion.reader_files import (
     ALLOWANCE,
     AMOUNT,
@@ -192,6 +196,13 @@ def test_place_may_be_told_by_code() -> None:
     assert [(finding.row, finding.rule_id) for finding in blank.findings] == [(2, "S-11"), (3, "S-11")]
 
 
+def test_a_file_with_nothing_in_it_is_told_of_the_nil_return() -> None:
+    for data in (xlsx([]), "\ufeff".encode()):
+        with pytest.raises(FileProblem) as caught:
+            read(data)
+        assert caught.value.rule_id == "F-08"
+
+
 def test_data_in_a_hidden_sheet() -> None:
     refused(xlsx([["说明"]], ROWS, names=["说明", "数据"], hidden=["数据"]), "F-10")
     refused(xlsx(ROWS, ROWS, names=["数据", "备份"], hidden=["备份"]), "F-10")
@@ -270,6 +281,16 @@ def test_months_stated_by_file_names(name: str, months: set[str]) -> None:
     assert months_of_file_name(name, PERIOD) == months
 
 
+def test_a_sheet_goes_by_a_name_that_is_understood_or_by_its_place() -> None:
+    kept = ["Sheet1", "表2", "田园镇", "新城社区", "10月", "低保名单", SHEET_DATA]
+    others = ["慕容甲", "工作表9", "低保 名单2", "Sheet 1", "高峰"]
+    grids = [Grid(name, []) for name in [*kept, *others]]
+    own = take_names(grids, replace(ALLOWANCE, title="低保名单"), PERIOD)
+    places = [f"工作表{number}" for number in range(8, 13)]
+    assert [grid.sheet for grid in grids] == [*kept, *places]
+    assert own == dict(zip(places, others, strict=True))
+
+
 def test_sheet_names() -> None:
     assert month_of_sheet("10月份", PERIOD) == "2026-10"
     assert month_of_sheet("十月", PERIOD) == "2026-10"
@@ -328,7 +349,7 @@ def test_error_values_of_an_old_workbook(tmp_path: Path) -> None:
     stream = io.BytesIO()
     book.save(stream)
     found = typed(stream.getvalue()).findings
-    assert [(finding.rule_id, finding.sheet, finding.row) for finding in found] == [("F-16", "一月外", 3)]
+    assert [(finding.rule_id, finding.sheet, finding.row) for finding in found] == [("F-16", "工作表1", 3)]
 
 
 def test_text_with_a_stray_quotation_mark() -> None:

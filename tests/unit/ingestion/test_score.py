@@ -228,6 +228,12 @@ def perfect(key: Path) -> Found:
             for row in read_table(key, "indicators")
             if row["expected_numerator"] is not None and row["indicator_code"] not in NOT_COMPUTED
         },
+        suggested={
+            (row["sha256"], row["sheet"], row["row"]): [(row["household_no"], row["hint"])]
+            for row in links
+            if row["hint"]
+        },
+        counting=frozenset(row["sha256"] for row in links),
     )
 
 
@@ -334,6 +340,33 @@ def test_most_truth_lies_within_the_bounds(perfect: Found, key: Path) -> None:
     for code, one in score_against(perfect, key).indicators.items():
         if code in {"GUA-01", "GUA-02", "GUA-03", "GUA-07"}:
             assert one.truth_inside / one.truth_compared > 0.9, code
+
+
+def test_suggestions_are_told_apart_by_path(perfect: Found, key: Path) -> None:
+    found = score_against(perfect, key).suggestions
+    assert found.keys() == {"typo", "fifteen_digit", "name_village"}
+    for path, one in found.items():
+        assert one.due == one.first == one.among == one.said == one.right > 0, path
+    hints = {
+        (row["sha256"], row["sheet"], row["row"]): row["hint"]
+        for row in read_table(key, "links")
+        if row["hint"] == "typo"
+    }
+    first, second = list(hints)[:2]
+    stranger = next(
+        (row["sha256"], row["sheet"], row["row"]) for row in read_table(key, "links") if row["household_no"] is None
+    )
+    truth = perfect.suggested[first][0]
+    changed = {
+        **perfect.suggested,
+        first: [("another", "name_village"), truth],
+        second: [],
+        stranger: [("another", "typo")],
+    }
+    spoilt = score_against(replace(perfect, suggested=changed), key).suggestions["typo"]
+    due = len(hints)
+    assert (spoilt.due, spoilt.first, spoilt.among, spoilt.said, spoilt.astray) == (due, due - 2, due - 1, due - 1, 1)
+    assert spoilt.right == due - 2
 
 
 def test_links_are_told_apart_by_path(perfect: Found, key: Path) -> None:

@@ -1,29 +1,20 @@
-"""Totals that disagree with the rows, amounts in the wrong unit, n-th titles, months shown with two decimals."""
+"""Totals that disagree with the rows, amounts in the wrong unit, n-th titles."""
 
 from __future__ import annotations
 
-import io
 from dataclasses import replace
-from typing import Any
 
-import openpyxl
 import pytest
 
 from ingestion.contract import Header, Kind
-from ingestion.read import type_table
-from ingestion.table import CellValue, TypedTable
+from ingestion.table import CellValue
 from tests.unit.ingestion.reader_files import (
     AMOUNT,
-    COUNTY,
     HOLDER,
     MEMBERS,
-    PERIOD,
-    STARTED,
     column,
     contract,
     id_number,
-    read,
-    rules_of,
     typed,
     xlsx,
 )
@@ -83,27 +74,3 @@ def test_the_nth_of_equal_titles_can_be_claimed() -> None:
     data = xlsx([["户主证件号", "金额(元)", "金额（元）"], [id_number(1), "1", "2"]])
     table = typed(data, contract(HOLDER, first, second))
     assert [str(table.data[name][0]) for name in ("first_yuan", "second_yuan")] == ["1.00", "2.00"]
-
-
-def _months(*cells: tuple[Any, str]) -> TypedTable:
-    """A workbook of months as figures, each with its number format."""
-    book = openpyxl.Workbook()
-    sheet = book.worksheets[0]
-    sheet.append(["户主证件号", "救助开始日期"])
-    for n, (value, form) in enumerate(cells, 2):
-        sheet.cell(n, 1, id_number(n))
-        sheet.cell(n, 2, value).number_format = form
-    stream = io.BytesIO()
-    book.save(stream)
-    return type_table(read(stream.getvalue(), contract(HOLDER, STARTED)), PERIOD, COUNTY)
-
-
-def test_a_figure_shown_as_2019_10_is_october() -> None:
-    table = _months((2019.1, "0.00"), (2019.11, "0.00"), (2020.1, "0.00_ ;[Red]-0.00"))
-    assert table.data["started_month"].to_pylist() == ["2019-10", "2019-11", "2020-10"]
-    assert table.findings == ()
-
-
-@pytest.mark.parametrize("form", ["General", "0.0", "0"])
-def test_a_figure_shown_as_2019_1_is_sent_back(form: str) -> None:
-    assert rules_of(_months((2019.1, form))) == [(2, "S-06")]

@@ -182,6 +182,7 @@ def test_fifteen_digits_are_told() -> None:
     table = typed_rows([["户主证件号"], ["530599800625024"]], contract(HOLDER))
     assert [(finding.rule_id, finding.severity) for finding in table.findings] == [("R-ALL-01", "info")]
     assert table.data["age"].to_pylist() == [46]
+    assert table.data["id_link"].to_pylist() == ["raised"]
 
 
 def test_places_reject_only_where_the_village_is_required() -> None:
