@@ -34,7 +34,7 @@ that are 2.7 times as long as those of the file. The steps follow one another: h
 FIRST_REACHED, AGAIN_REACHED = 31.0, 5.0
 """The same for the vault: values that are new, and values that it holds. The bound for new ones is older than COPY
 straight into the vault, which takes a third less; it is to be lowered by a run on a quiet machine. Nearly all of it is
-waiting for the server, which writes a row, its place in the index and its check against the data keys for each value."""
+waiting for the server, which writes a row, its place in the index and its check against the keys for each value."""
 
 
 def _copy_seconds(data: bytes) -> float:
