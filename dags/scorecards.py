@@ -14,6 +14,7 @@ DOC = """
 When readers see a month, 报送评分表.xlsx goes to the outbox of each department and of `county`: completeness,
 timeliness, pass rate, open issues, trend of twelve months, waivers. The same figures: `select * from ops.scorecard`.
 Receipts of files that were published by a waiver say so from then on.
+预警推送.xlsx goes to the townships, the register office and whoever raised a signal.
 
 **When it is red:** the database or the bucket was away. *Clear* it: the workbooks are written over. By hand: trigger
 with `{"period": "2026-10"}`.
@@ -54,7 +55,17 @@ def scorecards() -> None:
             raise AirflowFailException('no period: trigger with {"period": "YYYY-MM"}')
         return tell(settings().county_code, period)
 
+    @task(doc_md="The database or the bucket was away. *Clear* it.")
+    def push_signals() -> list[str]:
+        from publishing.push_list import send as send_signals
+
+        period = period_of(get_current_context())
+        if period is None:
+            raise AirflowFailException('no period: trigger with {"period": "YYYY-MM"}')
+        return send_signals(settings().county_code, period)
+
     send() >> tell_waived()
+    push_signals()
 
 
 scorecards_dag: DAG = scorecards()

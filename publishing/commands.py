@@ -13,6 +13,7 @@ from hearth.period import Period
 from hearth.settings import settings
 from publishing.access.commands import app as access_app
 from publishing.access.looks import who_saw
+from publishing.contradiction_commands import contradiction_app
 from publishing.expiry import delete_expired, expired, keep_months
 from publishing.explain.commands import explain_number
 from publishing.ledger import unfit
@@ -23,6 +24,7 @@ from publishing.tables import PublicationError
 
 app = typer.Typer(no_args_is_help=True)
 app.add_typer(access_app, name="access")
+app.add_typer(contradiction_app, name="contradiction")
 app.command("explain")(explain_number)
 
 _County = Annotated[str | None, typer.Option("--county", help="County code; the installation's own by default.")]

@@ -77,6 +77,12 @@ CASTS: Mapping[str, Cast] = {
     "has_power": _home(lambda home, _period: _has_power(home)),
     "has_power_on_no_roll": _home(lambda home, _period: _has_power(home) and home.is_unaided),
     "has_power_and_safe_house": _home(lambda home, _period: _has_power(home) and _is_safe(home)),
+    "lived_in": _home(
+        lambda home, period: (
+            _has_power(home)
+            and any(p.age_on(period.last_day) >= 16 and not is_working(p, period) for p in home.present(period))
+        )
+    ),
     "known_by_number": _home(
         lambda home, _period: _has_power(home) and home.meter.link == "household_no" and home.number is not None
     ),
@@ -103,6 +109,7 @@ CASTS: Mapping[str, Cast] = {
             on_support(home, period)
             and home.support is not None
             and home.support.institution is not None
+            and len(home.present(period)) == 1
             and _has_power(home)
         )
     ),

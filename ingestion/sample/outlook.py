@@ -48,6 +48,11 @@ def _book() -> Mapping[str, Mapping[str, str]]:
     return book
 
 
+def known() -> frozenset[str]:
+    """Signals and lists that the key answers."""
+    return frozenset(name for part in _book().values() for name in part)
+
+
 def ask(connection: duckdb.DuckDBPyConnection) -> tuple[pa.Table, pa.Table]:
     """Signals that fire (table `fired`), and verdicts but the plain no.
 

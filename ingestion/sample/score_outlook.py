@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from hearth.database import Role, connect
-from ingestion.sample.key_tables import read_table
+from ingestion.sample.key_tables import load_table, read_table
+from ingestion.sample.outlook import known
 from ingestion.sample.score_model import OutlookScore, Score
+from ingestion.sample.stories import plots
 
 TOP = 0.05
 """A village in which a pattern was planted is to be among so large a share of those asked about first."""
+
+SMALLEST = 3
+"""Rows below which a village shows no pattern, whatever is written of it."""
 
 Entry = tuple[str, str, str, str]
 """Signal or list, month, household number, verdict (of a signal: `fires`)."""
@@ -24,8 +30,11 @@ _QUERIES = {
         f"select it.signal_id, it.period, home.household_no, 'fires' from marts.fct_signal as it {_KEYS}"
         " where it.last_seen_period = it.period"
     ),
-    "fct_candidate": (
-        f"select it.list_id, it.period, home.household_no, it.verdict from marts.fct_candidate as it {_KEYS}"
+    "fct_support_candidate": (
+        f"select it.list_id, it.period, home.household_no, it.verdict from marts.fct_support_candidate as it {_KEYS}"
+        # of a household that the register does not show this month the list says what it said before
+        " inner join marts.fct_household_memory as seen on it.household_key = seen.household_key"
+        " and it.period = seen.period and seen.last_period = it.period"
         " where it.verdict <> 'not_candidate'"
     ),
 }
@@ -56,10 +65,37 @@ def read_outlook() -> tuple[frozenset[Entry] | None, Asked | None]:
     return (frozenset(found) if there & _QUERIES.keys() else None), asked
 
 
+def _patterns(key: Path, months: set[str]) -> Iterator[tuple[Mapping[str, Any], set[str]]]:
+    """Stories of villages that can be seen, and in which months: enough rows tell them, and no later one of the village
+    writes over the same column.
+    """
+    rows: Counter[tuple[str, str]] = Counter()
+    for month in months:
+        told = load_table(key, "remarks", months={month}, columns=["story"])
+        rows.update((month, story) for story in told["story"].to_pylist())
+    stories = [
+        story for story in read_table(key, "stories") if story["family"] == "history" and story["told_of"] == "village"
+    ]
+    for story in stories:
+        told_in = months & set(story["said_in"])
+        for other in stories:
+            is_later = (other["opened"], other["story"]) > (story["opened"], story["story"])
+            if other["village_code"] == story["village_code"] and is_later and _told(other) & _told(story):
+                told_in -= set(other["said_in"])
+        told_in = {month for month in told_in if rows[month, story["story"]] >= SMALLEST}
+        if told_in:
+            yield story, told_in
+
+
+def _told(story: Mapping[str, Any]) -> set[tuple[str, str]]:
+    return {(subject, column) for subject, change in plots()[story["kind"]].tells.items() for column in change}
+
+
 def score_outlook(score: Score, said: Iterable[Entry] | None, asked: Asked | None, key: Path) -> None:
     """Count by signal and list what follows from the accepted rows, and by rule the villages with a planted pattern.
 
-    Only published months count. A list or signal that the warehouse never names is not computed.
+    Only published months count. A list or signal that the warehouse never names is not computed; lists that the key
+    does not answer are left alone.
     """
     months = set(score.periods)
     expected: set[Entry] = {
@@ -71,7 +107,8 @@ def score_outlook(score: Score, said: Iterable[Entry] | None, asked: Asked | Non
         for row in read_table(key, "candidates", months=months)
         if row["expected_verdict"] is not None
     }
-    ours = {entry for entry in said or () if entry[1] in months}
+    answered = known()
+    ours = {entry for entry in said or () if entry[1] in months and entry[0] in answered}
     scores: dict[str, OutlookScore] = defaultdict(OutlookScore)
     for name, _, _, _ in expected:
         scores[name].expected += 1
@@ -82,10 +119,7 @@ def score_outlook(score: Score, said: Iterable[Entry] | None, asked: Asked | Non
         if scores[entry[0]].said:
             word = "missed" if entry in expected else "not expected"
             score.note(f"{entry[0]} {word}", f"{entry[1]} household [{entry[2]}]: {entry[3]}")
-    for story in read_table(key, "stories"):
-        told_in = months & set(story["said_in"])
-        if story["family"] != "history" or story["told_of"] != "village" or not told_in:
-            continue
+    for story, told_in in _patterns(key, months):
         one, rule = scores[story["rule_id"]], story["rule_id"]
         one.expected += 1
         if asked is None or all(name != rule for name, _, _ in asked):

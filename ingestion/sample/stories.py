@@ -6,7 +6,7 @@ The truth is the state's; a story only changes what is written of it. Told are t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import islice
@@ -63,10 +63,27 @@ class Plot(BaseModel):
     """Subjects whose rows have it right."""
     where: Mapping[str, Mapping[str, Any]] = Field(default_factory=dict)
     """Subject -> the rows that are meant."""
+    waits: int = 0
+    """So many months in a row it must have been told before, until a rule over months can speak of it."""
+    shows: tuple[int, ...] = ()
+    """Months of the year in which a rule can speak of it; none: in all."""
+    after_a_year: bool = False
+    """A rule needs every month of the year before."""
 
     @property
     def subjects(self) -> set[str]:
         return {*self.tells, *self.drops, *self.right}
+
+    def shown_in(self, told: Set[str], known: Set[str]) -> set[str]:
+        """Of the months in which it is told, those in which a rule can speak of it. `known`: months there are."""
+        found = set()
+        for text in told:
+            month = Period.parse(text)
+            run = {str(month.shift(-back)) for back in range(1, self.waits + 1)}
+            year = {str(Period(month.year - 1, at)) for at in range(1, 13)} if self.after_a_year else set()
+            if run <= told and year <= known and (not self.shows or month.month in self.shows):
+                found.add(text)
+        return found
 
 
 @cache
@@ -241,8 +258,9 @@ def _told(
     records: Iterable[Record], by_name: Mapping[str, Sequence[Story]], subject: str, period: Period
 ) -> Iterator[Record]:
     for record in records:
-        stories = {story.serial: story for name in _known_as(record) for story in by_name.get(name, ())}
-        stories |= {story.serial: story for story in by_name.get(record.place.code, ())}
+        # What is said of the household stands above what is said of everybody in the village.
+        stories = {story.serial: story for story in by_name.get(record.place.code, ())}
+        stories |= {story.serial: story for name in _known_as(record) for story in by_name.get(name, ())}
         written: Record | None = record
         for story in stories.values():
             written = _tell(written, story, subject, period) if written is not None else None

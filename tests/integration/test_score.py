@@ -84,6 +84,39 @@ def _assert_perfect(score: Score) -> None:
         assert sum(sum(row.values()) for row in score.states[name].confusion.values()) > HOUSEHOLDS * 0.9
 
 
+def _assert_clues_go_out_and_a_contradiction_can_be_waived() -> None:
+    """What a close leaves for people, from the same published month."""
+    from publishing.contradictions import ContradictionWaiverError, waive, waivers, withdraw
+    from publishing.push_list import send, signals
+
+    found = signals(COUNTY, "2026-10")
+    keys = send(COUNTY, "2026-10")
+    assert found
+    assert {one.raised_by for one in found} <= {key.split("/")[1] for key in keys}
+    waiting = {one.township_code for one in found if one.township_code and one.close_reason is None}
+    assert waiting <= {key.split("/")[1] for key in keys}
+    with connect(Role.OWNER) as connection:
+        asked = connection.execute(
+            "select rule_id, household_no from marts.fct_contradiction"
+            " where state = 'open' and subject_kind = 'household' and rule_id > 'XD-03' order by 1, 2 limit 1"
+        ).fetchone()
+    assert asked is not None
+    until = Period(2026, 12)
+    (number,) = waive(COUNTY, *asked, until=until, reason="两边都对", given_by="甲")
+    assert next((one.waiver_id, one.household_no) for one in waivers(COUNTY)) == (number, asked[1])
+    withdraw(number, from_period=Period(2026, 11), reason="登记有误", withdrawn_by="乙")
+    for rule_id, household_no, last, why in (
+        (*asked, Period(2026, 9), "is over"),
+        (asked[0], "5205990000000000", until, "nothing of"),
+        ("XD-99", asked[1], until, "is no rule"),
+        ("W-03", asked[1], until, "may not be waived"),
+    ):
+        with pytest.raises(ContradictionWaiverError, match=why):
+            waive(COUNTY, rule_id, household_no, until=last, reason="r", given_by="甲")
+    with pytest.raises(ContradictionWaiverError, match="withdrawn already"):
+        withdraw(number, from_period=Period(2026, 11), reason="r", withdrawn_by="乙")
+
+
 def _damage() -> None:
     """Spoil one thing of each kind in the warehouse, so that the score is known to look there."""
     with connect(Role.OWNER) as connection:
@@ -111,6 +144,7 @@ def _damage() -> None:
 
 def test_everything_planted_is_found_nothing_else_is_said_and_damage_shows(key: Path, tmp_path: Path) -> None:
     _assert_perfect(score_against(read_warehouse(), key))
+    _assert_clues_go_out_and_a_contradiction_can_be_waived()
     target = tmp_path / "score.json"
     ran = CliRunner().invoke(app, ["score", "--key", str(key), "--json", str(target), "--floor", str(FLOOR)])
     assert ran.exit_code == 0, ran.output

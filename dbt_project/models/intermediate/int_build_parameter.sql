@@ -53,13 +53,16 @@ final as (
             'house_cert_months', 'quality_test_months', 'newborn_days', 'water_cut_days', 'compulsory_age_min',
             'compulsory_age_max', 'xd_gap_months', 'due_day', 'xd_grace_months', 'reopen_months', 'zero_kwh_months',
             'empty_house_months', 'connect_days', 'aid_due_day',
-            'contract_valid_months', 'followup_days', 'senior_grant_yuan'
+            'contract_valid_months', 'followup_days', 'senior_grant_yuan', 'suspect_days', 'water_cut_warn_days',
+            'verify_days', 'recognition_days', 'clear_min_months', 'xd_age_months', 'detector_min_n', 'rush_min_n',
+            'same_income_n', 'certs_per_day', 'round_base'
         ] %}
         max(value) filter (where parameter_code = '{{ parameter }}')::integer as {{ parameter }},
         {%- endfor %}
         {%- for parameter in [
             'amount_tol_abs', 'amount_tol_rel', 'dibao_exit_multiple', 'own_premium_limit', 'empty_kwh_max',
-            'scheme_count_tol'
+            'scheme_count_tol', 'med_household_share', 'income_drop', 'monitor_line', 'income_rise', 'copy_share',
+            'rush_share', 'round_margin', 'heap_width', 'heap_ratio'
         ] %}
         max(value) filter (where parameter_code = '{{ parameter }}')::numeric as {{ parameter }},
         {%- endfor %}

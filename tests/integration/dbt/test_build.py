@@ -346,7 +346,7 @@ def test_every_row_of_every_truth_table(october: int) -> None:
         period="2026-10",
         flags=("--vars", json.dumps(variables)),  # the last --vars counts
     )
-    assert outcome.nodes == 25
+    assert outcome.nodes == 28
 
 
 def test_kleene_over_all_combinations(october: int) -> None:

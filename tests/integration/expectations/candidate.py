@@ -129,6 +129,10 @@ select ledger.county_code, ledger.period, ledger.rule_id, ledger.subject_kind, l
 from candidate.fct_contradiction as ledger
 join reference.rule as rules on ledger.rule_id = rules.rule_id
 cross join lateral (values ('a', rules.sees_a), ('b', rules.sees_b)) as side (side, sees);
+create table candidate.fct_signal as
+select household_key, county_code, period, 'W-03'::text as signal_id, 'open'::text as state, true as is_firing,
+    '{period}'::text as opened_period, {stamp} as stamp
+from candidate.fct_household_month order by household_key limit 1;
 
 alter table candidate.dim_region add primary key (region_code, county_code);
 alter table candidate.dim_month add primary key (period, county_code);
@@ -148,6 +152,7 @@ alter table candidate.fct_indicator_month add primary key (county_code, period, 
 alter table candidate.fct_feed_reconciliation add primary key (county_code, period, feed_id);
 alter table candidate.fct_link_rate add primary key (county_code, period, feed_id, link_status, link_path);
 alter table candidate.fct_contradiction add primary key (county_code, period, rule_id, subject_kind, subject_no);
+alter table candidate.fct_signal add primary key (household_key, county_code, period, signal_id);
 alter table candidate.fct_contradiction_side
     add primary key (county_code, period, rule_id, subject_kind, subject_no, side);
 create index dibao_by_household on candidate.fct_dibao (household_key);

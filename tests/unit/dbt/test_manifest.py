@@ -47,6 +47,9 @@ SOURCE_PAST_STAGING = {
 }
 LEDGERS = {
     "source.hearth.published.fct_contradiction": "not a feed: months build on it one after another (decision 0031)",
+    "source.hearth.published.fct_signal": "likewise (decision 0022)",
+    "source.hearth.published.fct_support_candidate": "likewise",
+    "source.hearth.published.fct_household_memory": "likewise",
 }
 STAGING_OF_STAGING = {"base_ops__build_input": "a base model: the pin is one for all feeds"}
 

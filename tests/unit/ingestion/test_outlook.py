@@ -34,7 +34,12 @@ Example = tuple[Mapping[Period, Rows], Mapping[Period, str], Mapping[str, object
 ADULT = "520099198001021234"
 ABLE, UNABLE, UNSAID = ({"labour_capacity_code": code} for code in ("1", "4", None))
 BUSY = {"labour_capacity_code": "1", "work_months": 6.0}
-BADLY = {"disability_certificate_number": f"{ADULT}42"}
+
+
+def _paid(grade: str, since: str) -> dict[str, list[dict[str, Any]]]:
+    """An able person on the subsidy roll."""
+    row = {"person": "P1", "disability_grade_code": grade, "started_month": since}
+    return _home(ABLE, ABLE) | {"civil_affairs.disability_subsidy": [row]}
 
 
 def _home(*people: dict[str, Any], **columns: Any) -> dict[str, list[dict[str, Any]]]:
@@ -141,8 +146,10 @@ EXAMPLES: Mapping[str, Example] = {
     "one who was not able dies": _then(
         _home(ABLE, UNABLE), _home(ABLE, UNABLE | {"member_change_code": "21"}), W_08=False
     ),
-    "badly disabled now": _then(_home(ABLE, ABLE), _home(ABLE, ABLE | BADLY), W_08=True),
-    "badly disabled as before": _then(_home(ABLE, ABLE | BADLY), _home(ABLE, ABLE | BADLY), W_08=False),
+    "badly disabled now": _then(_home(ABLE, ABLE), _paid("2", "2026-10"), W_08=True),
+    "worse than before": _then(_paid("4", "2024-01"), _paid("2", "2024-01"), W_08=True),
+    "badly disabled as before": _then(_paid("2", "2024-01"), _paid("2", "2024-01"), W_08=False),
+    "back on the roll": _then(_home(ABLE, ABLE), _paid("2", "2024-01"), W_08=False),
     "not insured by March": _year_on(MARCH, 2025, W_09=True),
     "not insured by February": _year_on(FEBRUARY, 2025, W_09=False),
     "insured by March": _year_on(MARCH, 2026, W_09=False),
@@ -270,12 +277,21 @@ def key(tmp_path: Path) -> Path:
         }
 
     candidate = {"period": "2026-10", "list_id": "E1", "household_no": "A", "true_verdict": None}
-    told = {"family": "history", "told_of": "village", "rule_id": "T-06", "said_in": ["2026-10"]}
+    told = {"family": "history", "told_of": "village", "said_in": ["2026-10"], "opened": "2026-09"}
+    rounded = told | {"rule_id": "T-06", "kind": "round_incomes"}
+    same = told | {"rule_id": "T-07", "kind": "same_incomes", "opened": "2026-10"}
     tables: Mapping[str, list[dict[str, Any]]] = {
         "signals": [signal("A"), signal("B"), signal("C", is_expected=False)],
         "candidates": [candidate | {"expected_verdict": "unknown"}],
-        "stories": [told | {"village_code": village, "story": village} for village in ("V1", "V2")],
+        # V3 has too few rows to show it; in V4 a later story writes over it, and has too few rows itself
+        "stories": [rounded | {"village_code": village, "story": village} for village in ("V1", "V2", "V3", "V4")]
+        + [same | {"village_code": "V4", "story": "V4 again"}],
     }
+    stories = [village for village in ("V1", "V2", "V4") for _ in range(3)] + ["V3"] * 2
+    remarks = [{"period": "2026-10", "story": story} for story in stories]
+    path = path_of(tmp_path, "remarks", "2026-10")
+    path.parent.mkdir()
+    pq.write_table(pa.Table.from_pylist(remarks), path)
     for name, rows in tables.items():
         pq.write_table(pa.Table.from_pylist(rows), path_of(tmp_path, name))
     return tmp_path
