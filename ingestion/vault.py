@@ -114,46 +114,69 @@ def store(values: Mapping[str, Hashed], sealing: Sealer) -> int:
     """Keep values, by kind, that the vault does not hold yet. Returns how many were new.
 
     May be repeated: nothing is doubled. Only what is missing is encrypted, which from the second month on is little.
-    Every writer inserts in the same order, so that two intakes with names in common cannot deadlock.
+    Every writer inserts in the same order, so that two intakes with names in common cannot deadlock. That is the order
+    of the index as well: a page of it is filled and left, and not one of all its pages touched for each value.
     """
-    kinds = sorted(map(known_kind, values))
-    asked = pa.table(
-        {
-            "kind": pa.concat_arrays([pa.repeat(kind, len(values[kind])) for kind in kinds]),
-            "token": pa.concat_arrays([values[kind].tokens for kind in kinds]),
-            "value": pa.concat_arrays([values[kind].values for kind in kinds]),
-        }
-    )
+    asked = _in_order(values)
     with connect(Role.VAULT) as connection, connection.cursor() as cursor:
         keys.hold_tokens(connection, sealing.hashing.version)
-        missing = asked.take(_missing(cursor, asked.drop_columns("value")))
-        cursor.execute("create temporary table fresh (kind text, token text, ciphertext bytea) on commit drop")
-        with cursor.copy("copy fresh (kind, token, ciphertext) from stdin (format csv)") as copy:
-            for piece in missing.to_batches(max_chunksize=_PORTION):
-                for block in csv_blocks(pa.Table.from_batches([_sealed(piece, sealing.key)])):
-                    copy.write(block)
-        cursor.execute(
-            "insert into vault.entry (kind, token, key_id, ciphertext, first_submission_id)"
-            " select kind, token, %s, ciphertext, %s from fresh order by kind, token"
-            " on conflict (kind, token) do nothing",  # another writer may have been first
-            [sealing.key.key_id, sealing.submission_id],
-        )
-        return cursor.rowcount
+        cursor.execute("create temporary table asked (place integer, kind text, token text) on commit drop")
+        with cursor.copy("copy asked (place, kind, token) from stdin (format csv)") as copy:
+            for block in csv_blocks(asked.drop_columns("value")):
+                copy.write(block)
+        # Nobody analyzes a temporary table by itself, and without a count the join is planned for a handful of rows.
+        cursor.execute("analyze asked (place)")
+        missing = asked.take(_missing(cursor))
+        while True:
+            try:
+                with connection.transaction():
+                    _add(cursor, missing, sealing)
+            except psycopg.errors.UniqueViolation:
+                before, missing = missing.num_rows, asked.take(_missing(cursor))
+                if missing.num_rows == before:
+                    raise  # a value comes twice in what was given
+                continue  # another writer was first, and has committed: what it brought is not asked for again
+            return int(missing.num_rows)
 
 
-def _missing(cursor: psycopg.Cursor[Any], asked: pa.Table) -> pa.Array:
-    """Places in ``asked`` of what the vault does not hold, in the order of kind and token."""
-    cursor.execute("create temporary table asked (place integer, kind text, token text) on commit drop")
-    with cursor.copy("copy asked (place, kind, token) from stdin (format csv)") as copy:
-        for block in csv_blocks(asked.add_column(0, "place", pa.array(np.arange(asked.num_rows)))):
-            copy.write(block)
+def _add(cursor: psycopg.Cursor[Any], missing: pa.Table, sealing: Sealer) -> None:
+    """COPY into the vault; the server takes one portion while the next is sealed."""
+    same = {"key_id": str(sealing.key.key_id), "first_submission_id": sealing.submission_id}
+    with cursor.copy(
+        "copy vault.entry (key_id, first_submission_id, kind, token, ciphertext) from stdin (format csv)"
+    ) as copy:
+        for piece in missing.to_batches(max_chunksize=_PORTION):
+            for block in csv_blocks(pa.Table.from_batches([_sealed(piece, sealing.key)]), same):
+                copy.write(block)
+
+
+def _in_order(values: Mapping[str, Hashed]) -> pa.Table:
+    """What the vault is asked for, by kind and token, and counted; put in line here, for the server takes longer."""
+    kinds = sorted(map(known_kind, values))
+    lines = {kind: pa.array(np.argsort(_bytes_of(values[kind].tokens), kind="stable")) for kind in kinds}
+    return pa.table(
+        {
+            "place": pa.array(np.arange(sum(map(len, lines.values())))),
+            "kind": pa.concat_arrays([pa.repeat(kind, len(values[kind])) for kind in kinds]),
+            "token": pa.concat_arrays([values[kind].tokens.take(line) for kind, line in lines.items()]),
+            "value": pa.concat_arrays([values[kind].values.take(line) for kind, line in lines.items()]),
+        }
+    )
+
+
+def _bytes_of(tokens: pa.StringArray) -> np.ndarray[tuple[int], np.dtype[np.bytes_]]:
+    """The tokens as NumPy compares them."""
+    return np.array(tokens.cast(pa.binary()).to_pylist(), dtype=f"S{keys.TOKEN_LENGTH}")
+
+
+def _missing(cursor: psycopg.Cursor[Any]) -> pa.Array:
+    """Places of what is asked and the vault does not hold, in their order."""
     with cursor.copy(
         "copy (select place from asked where not exists"
-        " (select from vault.entry where entry.kind = asked.kind and entry.token = asked.token)"
-        " order by kind, token) to stdout"
+        " (select from vault.entry where entry.kind = asked.kind and entry.token = asked.token)) to stdout"
     ) as copy:
         places = b"".join(map(bytes, copy)).split()
-    return pa.array(map(int, places), pa.int64())
+    return pa.array(np.sort(np.array(places, dtype=np.int64)))
 
 
 def _sealed(piece: pa.RecordBatch, key: DataKey) -> pa.RecordBatch:

@@ -137,6 +137,36 @@ def test_store_keeps_each_value_once_under_the_first_submission() -> None:
     ]
 
 
+def test_a_value_that_another_writer_brings_meanwhile_is_kept_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two intakes ask for the same new names before either has written them: the later one goes on with the rest."""
+    first, second = vault.sealer("SUB-1"), vault.sealer("SUB-2")
+    names = {"person_name": first.hashed("person_name", pa.array(["慕容甲", "慕容乙", "慕容丙"]))}
+    some = {"person_name": first.hashed("person_name", pa.array(["慕容乙"]))}
+    ask, asked = vault._missing, []
+
+    def ask_and_let_another_write(cursor: psycopg.Cursor[Any]) -> pa.Array:
+        found = ask(cursor)
+        asked.append(len(found))
+        if asked == [3]:
+            assert vault.store(some, first) == 1
+        return found
+
+    monkeypatch.setattr(vault, "_missing", ask_and_let_another_write)
+    assert vault.store(names, second) == 2
+    assert asked == [3, 1, 2]  # of the three, of the other's one, and of the three once more
+    assert query("select first_submission_id, count(*) from vault.entry group by 1 order by 1") == [
+        ("SUB-1", 1),
+        ("SUB-2", 2),
+    ]
+
+
+def test_a_value_that_is_given_twice_ends_in_an_error_and_not_in_a_loop() -> None:
+    sealing = vault.sealer("SUB-1")
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        vault.store({"person_name": sealing.hashed("person_name", pa.array(["慕容甲", "慕容甲"]))}, sealing)
+    assert query("select count(*) from vault.entry") == [(0,)]
+
+
 def test_a_new_wrapping_key_touches_no_value_and_opens_all() -> None:
     number = intake_of_thirty()
     before = query("select kind, token, ciphertext, key_id from vault.entry order by 1, 2")
