@@ -12,7 +12,7 @@ from hearth.database import Role, connect
 COUNTY = "530524"
 PERIOD = "2026-10"
 HOUSEHOLDS = 24
-TABLES = 19
+TABLES = 20
 GUARANTEES = ("food", "clothing", "education", "medical", "housing", "water", "power")
 FEEDS = (("demo", "household"), ("demo", "member"))
 

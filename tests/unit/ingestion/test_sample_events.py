@@ -184,6 +184,7 @@ def _event(period: str, code: str, home: str, person: str | None = None, *, is_v
 def _story(name: str, rule: str, home: str, closed: str | None, **more: Any) -> dict[str, Any]:
     return {
         "story": name,
+        "kind": "lost_by_the_doctor",
         "told_of": "household",
         "family": "contradiction",
         "rule_id": rule,
@@ -223,11 +224,12 @@ def key(tmp_path: Path) -> Path:
         "links",
         [
             {
-                "period": "2026-10",
+                "period": month,
                 "feed_id": feed,
                 "household_no": home,
                 "is_reachable": (home, feed) != ("H2", feeds[2]),
             }
+            for month in MONTHS
             for feed in feeds
             for home in ("H1", "H2", "H3")
         ],

@@ -429,7 +429,14 @@ facts as (
             false
         ) as has_new_severe_disability,
         people.member_keys,
-        lapsed.lapsed_count,
+        -- insured last year and on no row of this one
+        (
+            select count(*)
+            from unnest(people.member_keys) as present (person_key)
+            where
+                present.person_key = any(recalled.insured_before_now)
+                and coalesce(present.person_key <> all(insured.row_keys), true)
+        ) as lapsed_count,
         coalesce(cards.is_on_dibao, false) as is_on_dibao,
         coalesce(supported.is_on_tekun, false) as is_on_tekun,
         coalesce(supported.supported_count >= registered.active_member_count, false)
@@ -500,13 +507,6 @@ facts as (
     left join supported on registered.household_key = supported.household_key
     left join disabled on registered.household_key = disabled.household_key
     left join insured on registered.household_key = insured.household_key
-    left join lateral (
-        select count(*) as lapsed_count
-        from unnest(people.member_keys) as present (person_key)
-        where
-            present.person_key = any(recalled.insured_before_now)
-            and coalesce(present.person_key <> all(insured.row_keys), true)
-    ) as lapsed on true
     left join spent on registered.household_key = spent.household_key
     left join open_cases on registered.household_key = open_cases.household_key
     left join houses on registered.household_key = houses.household_key

@@ -29,14 +29,23 @@ parameters as (
 
 ),
 
+clues as (
+
+    select
+        household_key,
+        red,
+        unnest(fired) as signal_id
+    from outlook
+
+),
+
 fired as (
 
     select
-        outlook.household_key,
-        clue.signal_id,
-        case when clue.signal_id = any(outlook.red) then 'red' else 'yellow' end as level_code
-    from outlook
-    cross join lateral unnest(outlook.fired) as clue (signal_id)
+        household_key,
+        signal_id,
+        case when signal_id = any(red) then 'red' else 'yellow' end as level_code
+    from clues
 
 ),
 

@@ -64,11 +64,25 @@ decided as (
 
 ),
 
+subjects as (
+
+    select
+        household_key,
+        list_id
+    from judged
+    union
+    select
+        household_key,
+        list_id
+    from before
+
+),
+
 met as (
 
     select
-        coalesce(judged.household_key, before.household_key) as household_key,
-        coalesce(judged.list_id, before.list_id) as list_id,
+        subjects.household_key,
+        subjects.list_id,
         case
             when judged.verdict is not null then judged.verdict
             when decided.is_silent then 'unknown'
@@ -84,10 +98,10 @@ met as (
         judged.verdict is not null or coalesce(decided.is_silent, false) as is_asked,
         decided.is_decided,
         decided.is_gone
-    from judged
-    full outer join before
-        on judged.household_key = before.household_key and judged.list_id = before.list_id
-    left join decided on before.household_key = decided.household_key and before.list_id = decided.list_id
+    from subjects
+    left join judged on subjects.household_key = judged.household_key and subjects.list_id = judged.list_id
+    left join before on subjects.household_key = before.household_key and subjects.list_id = before.list_id
+    left join decided on subjects.household_key = decided.household_key and subjects.list_id = decided.list_id
 
 ),
 
