@@ -7,7 +7,6 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import pytest
 
 from expectations.gate import run_gate
@@ -20,6 +19,7 @@ from ingestion.contract import contracts
 from publishing.tables import read_tables
 from tests.integration.dbt import county
 from tests.integration.dbt.metric_queries import metric_queries
+from tests.integration.dbt.rendering import macros, render
 
 LAYERS = "tag:staging tag:identity tag:marts"
 GUARANTEES = ("food", "clothing", "education", "medical", "housing", "water", "power")
@@ -366,9 +366,7 @@ def test_every_row_of_every_truth_table(october: int) -> None:
 
 def test_kleene_over_all_combinations(october: int) -> None:
     """FX-14: all 3^7 states of seven guarantees, and all 3^5 of five."""
-    source = (Path(PROJECT_DIR) / "macros" / "three_values.sql").read_text(encoding="utf-8")
-    template = jinja2.Environment(autoescape=False).from_string(source)  # noqa: S701 - SQL, no HTML
-    macro = vars(template.make_module())["kleene_and"]
+    macro = macros("three_values")["kleene_and"]
     for size, expected in (
         (7, {"met": 1, "unmet": 2059, "unknown": 127}),
         (5, {"met": 1, "unmet": 211, "unknown": 31}),
@@ -409,8 +407,7 @@ def test_after_a_merger_villages_sum_up_as_it_was_and_as_it_is(october: int) -> 
             connection.execute("truncate reference.region")
             connection.execute("insert into reference.region select * from divisions")
     source = (Path(PROJECT_DIR) / "models" / "shared" / "county" / "v_guarantee_by_region.sql").read_text("utf-8")
-    view = jinja2.Environment(autoescape=False).from_string(source)  # noqa: S701 - SQL, no HTML
-    by_region = view.render(published=lambda table: f"candidate.{table}")
+    by_region = render(source, published=lambda table: f"candidate.{table}")
 
     def sums(township_column: str) -> dict[str, int]:
         return dict(

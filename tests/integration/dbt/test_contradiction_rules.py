@@ -8,14 +8,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import pytest
 import yaml
 
 from hearth.database import Role, connect
-from hearth.dbt import PROJECT_DIR
 from hearth.settings import Settings
 from ingestion.reference_tables import CSV_TABLES, csv_rows
+from tests.integration.dbt.rendering import returned
 
 CASES: dict[str, dict[str, Any]] = yaml.safe_load(
     Path(__file__).with_name("contradiction_cases.yaml").read_text(encoding="utf-8")
@@ -31,20 +30,10 @@ Rule = dict[str, Any]
 
 def rules(subject: str) -> tuple[list[Rule], Any]:
     """The rules of a subject, and the macro that words a rule's result."""
-    folder = Path(PROJECT_DIR) / "macros"
-    names = ("months", "versions", "contradictions", f"{subject}_rules")
-    source = "".join((folder / f"{name}.sql").read_text(encoding="utf-8") for name in names)
-    returned: list[list[Rule]] = []
-
-    def keep(value: list[Rule]) -> str:
-        returned.append(value)
-        return ""
-
-    environment = jinja2.Environment(autoescape=False, extensions=["jinja2.ext.do"])  # noqa: S701 - SQL, no HTML
-    given = {"var": {"period": "2026-06"}.__getitem__, "return": keep}
-    module = vars(environment.from_string(source).make_module(given))
-    module[f"{subject}_rules"]()
-    return returned[0], module["judged"]
+    name = f"{subject}_rules"
+    files = ("months", "versions", "contradictions", name)
+    found, module = returned(name, *files, var={"period": "2026-06"}.__getitem__)
+    return found, module["judged"]
 
 
 def answers(subject: str) -> dict[tuple[str, str], str]:

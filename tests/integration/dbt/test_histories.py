@@ -9,7 +9,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import psycopg
 import pytest
 
@@ -17,6 +16,7 @@ from hearth.database import Role, connect
 from hearth.dbt import PROJECT_DIR
 from hearth.period import Period
 from hearth.settings import Settings
+from tests.integration.dbt.rendering import macro_text, render
 
 MONTHS = [str(Period(2025, 11).shift(step)) for step in range(12)]
 ORDERS = 20
@@ -73,16 +73,14 @@ def rendered(model: str, period: str) -> str:
     """The model as dbt would compile it, over the tables of the test."""
     folder = Path(PROJECT_DIR)
     (path,) = (folder / "models").rglob(f"{model}.sql")
-    macros = [(folder / "macros" / f"{name}.sql").read_text(encoding="utf-8") for name in MACROS]
     names = {f"stg_published__{name.removeprefix('dim_')}": name for name in HISTORIES}
     following = f"(select min(period) as next_period from publication where period > '{period}')"
-    loader = jinja2.Environment(autoescape=False)  # noqa: S701 - SQL, no HTML
-    loader.globals |= {
-        "var": {"period": period, "county_code": "520099"}.__getitem__,
-        "ref": lambda name: f"{following} as n" if name == "int_next_published" else names.get(name, name),
-        "published": lambda name: name,
-    }
-    return loader.from_string("\n".join((*macros, path.read_text(encoding="utf-8")))).render()
+    return render(
+        macro_text(*MACROS) + "\n" + path.read_text(encoding="utf-8"),
+        var={"period": period, "county_code": "520099"}.__getitem__,
+        ref=lambda name: f"{following} as n" if name == "int_next_published" else names.get(name, name),
+        published=lambda name: name,
+    )
 
 
 def close(connection: psycopg.Connection, period: str, snapshot: Snapshot) -> None:

@@ -3,21 +3,11 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
-import jinja2
-
 from hearth.database import Role, connect
-from hearth.dbt import PROJECT_DIR
 from hearth.settings import Settings
-
-
-def macro(name: str) -> Any:
-    """A macro of the project that needs nothing of dbt."""
-    source = (Path(PROJECT_DIR) / "macros" / "indicators.sql").read_text(encoding="utf-8")
-    return vars(jinja2.Environment(autoescape=False).from_string(source).make_module())[name]  # noqa: S701 - SQL
-
+from tests.integration.dbt.rendering import macros
 
 # formula, numerator, denominator, value to four places
 VALUES = {
@@ -96,7 +86,7 @@ def _asked(expression: str, types: tuple[str, ...], cases: dict[str, tuple[Any, 
 
 
 def test_values_of_the_worked_examples(warehouse: Settings) -> None:
-    expression = macro("indicator_value")("a", "b", "c").strip()
+    expression = macros("indicators")["indicator_value"]("a", "b", "c").strip()
     found = _asked(
         f"round({expression}, 4)::text", ("text", "numeric", "numeric"), {name: row[:3] for name, row in VALUES.items()}
     )
@@ -105,7 +95,7 @@ def test_values_of_the_worked_examples(warehouse: Settings) -> None:
 
 def test_verdicts_at_their_boundaries(warehouse: Settings) -> None:
     least, most = "(d / coalesce(f, 1))", "((d + e) / coalesce(f, 1))"
-    expression = macro("indicator_verdict")("a", "b", "c", least, most, least, "g")
+    expression = macros("indicators")["indicator_verdict"]("a", "b", "c", least, most, least, "g")
     types = ("text", "text", "numeric", "numeric", "numeric", "numeric", "boolean")
     found = _asked(expression, types, {name: row[:7] for name, row in VERDICTS.items()})
     assert found == {name: row[7] for name, row in VERDICTS.items()}

@@ -6,14 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import pytest
 import yaml
 
 from hearth.database import Role, connect
-from hearth.dbt import PROJECT_DIR
 from hearth.settings import Settings
 from ingestion.reference_tables import CSV_TABLES, csv_rows
+from tests.integration.dbt.rendering import returned
 
 BOOK: dict[str, Any] = yaml.safe_load(Path(__file__).with_name("outlook_cases.yaml").read_text(encoding="utf-8"))
 MACROS = {"signals": "signal_rules", "lists": "support_lists", "history": "history_rules"}
@@ -23,16 +22,8 @@ OVER_ROWS = {"T-06", "T-07", "T-08", "T-10", "T-14"}
 
 def rules(part: str) -> dict[str, dict[str, Any]]:
     """The rules of a part by id."""
-    returned: list[list[dict[str, Any]]] = []
-
-    def keep(value: list[dict[str, Any]]) -> str:
-        returned.append(value)
-        return ""
-
-    source = (Path(PROJECT_DIR) / "macros" / "outlook_rules.sql").read_text(encoding="utf-8")
-    environment = jinja2.Environment(autoescape=False)  # noqa: S701 - SQL, no HTML
-    vars(environment.from_string(source).make_module({"return": keep}))[MACROS[part]]()
-    return {rule["id"]: rule for rule in returned[0]}
+    found, _ = returned(MACROS[part], "outlook_rules")
+    return {rule["id"]: rule for rule in found}
 
 
 def worded(part: str, rule: dict[str, Any], outcome: str) -> str:

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-import jinja2
 import numpy as np
 import pytest
 from scipy.optimize import linprog
@@ -17,6 +16,7 @@ from scipy.sparse import lil_array
 from hearth.database import Role, connect
 from hearth.dbt import PROJECT_DIR
 from hearth.settings import Settings
+from tests.integration.dbt.rendering import render
 
 MODEL = PROJECT_DIR / "models" / "marts" / "guarantees" / "fct_guarantee_region_safe.sql"
 STATES = ("met", "unmet", "unknown")
@@ -70,9 +70,7 @@ def make_tree(dice: random.Random) -> Tree:
 
 def safe_figures(trees: list[Tree]) -> dict[int, dict[tuple[str, str], tuple[int | None, ...]]]:
     """What the model shows of each tree: (region, guarantee) -> size, met, unmet, unknown; None is hidden."""
-    text = MODEL.read_text(encoding="utf-8")
-    environment = jinja2.Environment(autoescape=False)  # noqa: S701 - SQL, not HTML
-    query = environment.from_string(text).render(ref=lambda _: "figures")
+    query = render(MODEL.read_text(encoding="utf-8"), ref=lambda _: "figures")
     rows = [
         (
             "530524",

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 
-import jinja2
 import psycopg
 import pytest
 
 from hearth.database import Role, connect
-from hearth.dbt import PROJECT_DIR
 from hearth.period import Period
 from hearth.settings import Settings
+from tests.integration.dbt.rendering import macros
 
 MONTHS = [str(Period(2025, 11).shift(step)) for step in range(12)]
 HOUSEHOLDS = 9
@@ -25,9 +23,7 @@ Version = tuple[int, str, str, str, int | None]
 
 
 def rendered(period: str) -> str:
-    source = (Path(PROJECT_DIR) / "macros" / "versions.sql").read_text(encoding="utf-8")
-    template = jinja2.Environment(autoescape=False).from_string(source)  # noqa: S701 - SQL, no HTML
-    module = vars(template.make_module({"var": {"period": period}.__getitem__}))
+    module = macros("versions", var={"period": period}.__getitem__)
     ctes = module["versions"]("present", "published", ["household_key"], ["class_code", "member_count"])
     return (
         "create table moved as with published as (select * from versions), present as (select * from snapshot),"
