@@ -26,7 +26,7 @@ JSON_NAME = "receipt.json"
 WORKBOOK_NAME = "回执.xlsx"
 RETURN_NAME = "更正表.xlsx"
 LATE_RULE = "F-12"
-_WAIVED_FIX = "无需重报；豁免到期后照原规则检查，请在此之前解决"
+_WAIVED_FIX = "无需重报；豁免到期后照原规则检查，能改正的请在此之前改正"
 
 
 @dataclass(frozen=True, slots=True)
