@@ -179,7 +179,7 @@ def issue(entry: Submission, also: Note | None = None, *, sent_as: str | None = 
     folder = _folder(receipt)
     folder.mkdir(parents=True, exist_ok=True)
     sheets = own_names.sheet_names(entry.department, entry.period, entry.submission_id)
-    returned = return_workbook(entry, receipt, sheets)
+    returned = return_workbook(entry, sheets)
     if returned is not None:
         receipt = replace(receipt, rows_to_mend=returned.rows)
         (folder / RETURN_NAME).write_bytes(returned.data)
