@@ -25,11 +25,12 @@ def facts(entries: list[Entry], used: str) -> dict[str, tuple[Any, ...]]:
         return render(text, ref=ref, source=lambda schema, name: f"{schema}.{name}", var=VALUES.__getitem__)
 
     def ref(name: str) -> str:
+        if name == "stg_ops__submission":
+            return f"({rendered('staging/ops/stg_ops__submission.sql')}) as stg"
         return {
-            "stg_ops__submission": lambda: f"({rendered('staging/ops/stg_ops__submission.sql')}) as stg",
-            "base_ops__build_input": lambda: f"(select '{used}' as submission_id) as input",
-            "dim_month": lambda: "(select '2026-10' as period, date '2026-11-08' as due_date) as month",
-        }[name]()
+            "base_ops__build_input": f"(select '{used}' as submission_id) as input",
+            "dim_month": "(select '2026-10' as period, date '2026-11-08' as due_date) as month",
+        }[name]
 
     with connect(Role.OWNER) as connection:
         for version, (number, sha256, state, rejudged_of) in enumerate(entries, start=1):
