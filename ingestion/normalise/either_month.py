@@ -133,9 +133,8 @@ def _tell(draft: Draft, position: int, column: Column, cell: CellValue, month: s
     year, number = month.split("-")
     draft.report(
         position,
-        "S-06",
+        "S-18",
         "info",
         columns=(column.name,),
         message=f"“{column.title}”的“{shown(cell, column)}”按本行其他日期读作{year}年{int(number)}月",
-        fix="以后请按2019-01或2019-10的写法填写",
     )

@@ -59,7 +59,7 @@ def test_other_dates_of_the_row(started: CellValue, stopped: CellValue, read: tu
 
 def test_the_sender_is_told_what_was_read() -> None:
     (found,) = started_and_stopped(("2019.1", "2019-03")).findings
-    assert (found.rule_id, found.severity, found.row) == ("S-06", "info", 2)
+    assert (found.rule_id, found.severity, found.row) == ("S-18", "info", 2)
     assert found.message == "“救助开始日期”的“2019.1”按本行其他日期读作2019年1月"
 
 
