@@ -7,6 +7,7 @@ from typing import Any
 
 from hearth.database import Role, connect
 from hearth.settings import Settings
+from ingestion.reference_tables import CSV_TABLES, csv_rows
 from tests.integration.dbt.rendering import macros
 
 # formula, numerator, denominator, value to four places
@@ -21,6 +22,8 @@ VALUES = {
     "FX-04 households struck": ("ratio", 1630, 6475, "0.2517"),
     "FX-05 newly monitored": ("count", 1569 + 987 + 3633, None, "6189.0000"),
     "FX-06 no denominator": ("ratio", 54851, None, None),
+    "FX-07 Dingxi, three years": ("count", 125000 + 285200 + 216500, None, "626700.0000"),
+    "FX-07 Dingxi, what remains": ("count", 631600 - 626700, None, "4900.0000"),
     "FX-09 Changning": ("ratio", 41407, 12583, "3.2907"),
     "FX-09 Changning, resettled": ("ratio", 19776, 4942, "4.0016"),
     "FX-11 a year at 99.7 %": ("ratio", 8760 - Decimal("26.28"), 8760, "0.9970"),
@@ -66,11 +69,23 @@ VERDICTS = {
     "POV-07 one short": ("target", ">=", "285200", 506600 - 221401, 0, None, True, "unmet"),
     "POV-07 reached": ("target", ">=", "125000", 631600 - 506600, 0, None, True, "met"),
     "PWR-09 one short": ("target", ">=", "1322", 1321, 0, None, True, "unmet"),
+    "FX-10 Baotou, 3,000 yuan to each": ("target", ">=", "3966000", 1322 * 3000, 0, None, True, "met"),
+    "FX-10 Baotou, a yuan short": ("target", ">=", "3966000", 1322 * 3000 - 1, 0, None, True, "unmet"),
+    "FX-10 county fund, 15 villages": ("target", ">=", "25500000", 15 * (200000 + 1500000), 0, None, True, "met"),
+    "FX-10 county fund, a village short": ("target", ">=", "25500000", 14 * (200000 + 1500000), 0, None, True, "unmet"),
     "never judged": ("info", None, None, 5, 0, 10, True, "info"),
     "no threshold here": ("up", None, None, 5, 0, 10, True, "info"),
     "no value": ("up", ">=", "1", None, 0, 10, True, "unknown"),
     "no value, target open": ("target", ">=", "42", None, 0, None, False, "unknown"),
 }
+
+TARGETS = {
+    ("POV-01", "269"), ("POV-07", "125000"), ("POV-07", "285200"), ("POV-07", "216500"), ("POV-08", "12583"),
+    ("POV-09", "41407"), ("POV-11", "42"), ("POV-12", "6"), ("POV-13", "28"), ("HSG-05", "4942"), ("HSG-06", "19776"),
+    ("PWR-08", "420"),
+    ("PWR-09", "1322"),
+}  # fmt: skip
+"""What the notices of a place and a date promise. Notice 004 has neither: its 15 villages have no row."""
 
 
 def _asked(expression: str, types: tuple[str, ...], cases: dict[str, tuple[Any, ...]]) -> dict[str, Any]:
@@ -99,3 +114,12 @@ def test_verdicts_at_their_boundaries(warehouse: Settings) -> None:
     types = ("text", "text", "numeric", "numeric", "numeric", "numeric", "boolean")
     found = _asked(expression, types, {name: row[:7] for name, row in VERDICTS.items()})
     assert found == {name: row[7] for name, row in VERDICTS.items()}
+
+
+def test_each_target_of_a_notice_is_a_dated_row_with_its_clause() -> None:
+    (table,) = [table for table in CSV_TABLES if table.name == "indicator_threshold"]
+    names = [name for name, _, _ in table.columns]
+    rows = [dict(zip(names, row, strict=True)) for row in csv_rows(table)]
+    held = {(str(row["indicator_code"]), str(row["value"])): row for row in rows}
+    assert held.keys() >= TARGETS
+    assert all(held[target]["clause"] and held[target]["valid_from"] for target in TARGETS)
