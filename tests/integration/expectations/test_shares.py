@@ -55,8 +55,6 @@ def test_fx_22_shares_of_the_census_add_up_and_pass(warehouse: Settings, shares:
 
 
 def test_fx_22_rounded_shares_that_miss_a_hundred_pass_and_a_miscount_does_not(warehouse: Settings) -> None:
-    thirds = dict.fromkeys("abc", 1)
-    printed = [round(Decimal(100) * count / 3, 2) for count in thirds.values()]
-    assert 100 - sum(printed) == Decimal("0.01") <= Decimal("0.01") * (len(printed) - 1)
+    thirds = dict.fromkeys("abc", 1)  # printed as 33.33 three times
     assert broken(thirds) == []
     assert len(broken(thirds, one_more=True)) == len(thirds)
