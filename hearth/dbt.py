@@ -34,6 +34,9 @@ _AWAY = re.compile(
     re.IGNORECASE,
 )
 _FULL = re.compile(r"No space left on device|could not extend file|could not write .* file|disk full", re.IGNORECASE)
+_LOCKED = re.compile(r"canceling statement due to lock timeout", re.IGNORECASE)
+PATIENCE = 60
+"""Seconds that dbt waits for somebody else's lock on what it makes anew, as the gate does on what it judges."""
 _log = structlog.get_logger()
 
 
@@ -64,6 +67,10 @@ class DatabaseAway(RuntimeError):  # noqa: N818 - likewise
     """dbt lost the database on its way: the same run may succeed later."""
 
 
+class TableLocked(DatabaseAway):
+    """Somebody held a table that dbt makes anew: no fault of a department, and the same run succeeds after it."""
+
+
 @dataclass(frozen=True, slots=True)
 class LayerResult:
     """What one dbt call did; seconds of wall time."""
@@ -82,6 +89,7 @@ def environment() -> dict[str, str]:
         "HEARTH_PG_DATABASE": config.pg_database,
         "HEARTH_PG_BUILDER_USER": Role.BUILDER.value,
         "HEARTH_PG_BUILDER_PASSWORD": password(Role.BUILDER),
+        "PGOPTIONS": f"-c lock_timeout={PATIENCE * 1000:.0f}",
         "DBT_PROFILES_DIR": str(PROJECT_DIR),
         "DBT_PROJECT_DIR": str(PROJECT_DIR),
         "DBT_TARGET_PATH": str(config.home / "dbt" / "target"),
@@ -142,7 +150,7 @@ def run_dbt(
     """Run ``dbt <command> --select <select>`` for a build; return how many nodes ran and for how long.
 
     Raises BuildFailed when a node fails or errs, or when dbt selected nothing: an empty run is not a success; DiskFull
-    when there was no room. Raises DatabaseAway when what failed is the connection.
+    when there was no room. Raises DatabaseAway when what failed is the connection, TableLocked when it met a lock.
     """
     variables = json.dumps({"build_id": build_id, "county_code": county_code, "period": period})
     target = Path(environment()["DBT_TARGET_PATH"])
@@ -167,6 +175,11 @@ def run_dbt(
     failed = [result for result in results if result["status"] not in _GOOD and result["status"] != "warn"]
     if any(_AWAY.search(result.get("message") or "") for result in failed):
         raise DatabaseAway(f"dbt {command} [{select}] lost the database; it can be run again")
+    if any(_LOCKED.search(result.get("message") or "") for result in failed):
+        raise TableLocked(
+            f"dbt {command} [{select}] waited {PATIENCE:g} s for a lock that somebody else holds; see who in "
+            "pg_stat_activity, and run it again"
+        )
     if build_id > 0:
         _record(build_id, select, results)
         lineage.emit_dbt(PROJECT_DIR, command, environment())

@@ -9,7 +9,7 @@ import pytest
 
 from hearth import dbt
 from hearth.database import Role, connect
-from hearth.dbt import BuildFailed, DatabaseAway, DiskFull, build_layer
+from hearth.dbt import BuildFailed, DatabaseAway, DiskFull, TableLocked, build_layer
 from hearth.settings import Settings
 from publishing.switch import publish
 from publishing.tables import PublicationError
@@ -69,4 +69,15 @@ def test_dbt_ends_with_the_process_that_called_it(build_id: int) -> None:
     )
     killed_at("catalog:create table", code, "hearth:dbt")
     assert _state(build_id) == ("planned", False, 0)
+    _goes_through(build_id)
+
+
+def test_a_build_that_meets_a_held_lock_gives_up_and_says_so(build_id: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever looks at the candidate of the run before holds up no close for ever, and blames no department."""
+    build_layer("star", build_id=build_id, county_code=county.COUNTY, period=PERIOD)
+    with monkeypatch.context() as hasty, connect(Role.BUILDER) as holder:
+        hasty.setattr(dbt, "PATIENCE", 0.1)
+        holder.execute(f"select from candidate.{MODEL}".encode())
+        with pytest.raises(TableLocked, match="pg_stat_activity"):
+            build_layer("star", build_id=build_id, county_code=county.COUNTY, period=PERIOD)
     _goes_through(build_id)
