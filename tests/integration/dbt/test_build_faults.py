@@ -74,7 +74,8 @@ def test_dbt_ends_with_the_process_that_called_it(build_id: int) -> None:
 
 def test_a_build_that_meets_a_held_lock_gives_up_and_says_so(build_id: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever looks at the candidate of the run before holds up no close for ever, and blames no department."""
-    build_layer("star", build_id=build_id, county_code=county.COUNTY, period=PERIOD)
+    with connect(Role.BUILDER) as before:
+        before.execute(f"create table candidate.{MODEL} ()".encode())
     with monkeypatch.context() as hasty, connect(Role.BUILDER) as holder:
         hasty.setattr(dbt, "PATIENCE", 0.1)
         holder.execute(f"select from candidate.{MODEL}".encode())
