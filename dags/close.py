@@ -12,11 +12,10 @@ from hearth.settings import settings
 DOC = """
 ### Close of one month
 
-`plan` pins the accepted submissions (nothing newer than the live publication: everything is skipped), one dbt run a
-layer builds them into `candidate`, `send_back` puts the rows that found no household into their senders' outboxes,
-`gate` judges those very tables, `publish` switches them in, one transaction, `pack` freezes a copy. If only a waiver
-could help, `ask_for_waiver` wakes the DAG `waive`, which asks a person. Whatever came of it, `wake_next` wakes the next
-month that has news: a restated month makes later ones ready that read it.
+`plan` pins the accepted submissions (nothing newer than what is live: all is skipped), one dbt run a layer builds them
+into `candidate`, `send_back` returns rows without a household, `gate` judges those very tables, `publish` switches them
+in, `pack` freezes a copy. If only a waiver could help, `ask_for_waiver` wakes the DAG `waive`, which asks a person.
+Then `wake_next` wakes the next month that has news.
 
 **When it is red**
 - a *build* task: a model or a dbt test failed; its log names it. Mend it, then *trigger* the DAG with the period.
@@ -24,11 +23,7 @@ month that has news: a restated month makes later ones ready that read it.
   sends again) or the model, then *trigger* with the period. Readers keep the month they had.
 - *pack*: the bucket was away. *Clear* it; the month is published.
 - *publish*: long readers held their locks. *Clear* it: it either happened or it did not.
-
-By hand: trigger with `{"period": "2026-10"}`; with `"rebuild": true` also where nothing newer has come, because the
-program is newer.
-
-A department whose staging fails is left out and carried forward; `ops.build_left_out` says who and why.
+By hand: trigger with `{"period": "2026-10"}`; with `"rebuild": true` also where nothing newer has come. A department whose staging fails is left out; `ops.build_left_out` says who and why.
 """
 
 
@@ -50,6 +45,18 @@ def send_back(planned: dict[str, str | int]) -> int:
     from ingestion.unlinked_return import write_returns
 
     return len(write_returns(f"close of {planned['period']}"))
+
+
+@task(doc_md="`ops.gate_result` has the rule. Mend data or model, then *trigger* with the period.")
+def gate(planned: dict[str, str | int]) -> None:
+    """Judge what was built."""
+    from expectations.gate import run_gate
+    from expectations.verdict import Blocked
+
+    try:
+        run_gate(int(planned["build_id"]), keep_report=True).raise_if_blocked()
+    except Blocked as verdict:  # the same input gives the same answer; a gate that was killed gave none
+        raise AirflowFailException(str(verdict)) from None
 
 
 # It asks the ledger and builds nothing: no place of the pool.
@@ -114,13 +121,6 @@ def close() -> None:
             build_without_who_fails(layer, build_id=build_id, county_code=county, period=period)
         except (BuildFailed, PublicationError) as failure:  # the same inputs fail the same way: no retry
             raise AirflowFailException(str(failure)) from None
-
-    # A verdict: the same input gives the same answer, trying again only hides it.
-    @task(retries=0, doc_md="`ops.gate_result` has the rule. Mend data or model, then *trigger* with the period.")
-    def gate(planned: dict[str, str | int]) -> None:
-        from expectations.gate import run_gate
-
-        run_gate(int(planned["build_id"]), keep_report=True).raise_if_blocked()
 
     @task(
         inlets=[MONTH_READY, *RAW.values()],

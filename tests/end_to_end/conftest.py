@@ -101,9 +101,9 @@ class Installation:
         )
 
 
-@pytest.fixture(scope="session")
-def installation() -> Iterator[Installation]:
-    """Started once; DAGs run only when a test triggers them (the crons point at one minute of the year)."""
+@contextmanager
+def new_installation() -> Iterator[Installation]:
+    """Started for the length of a block; DAGs run only when triggered (the crons point at one minute of the year)."""
     home = Path(tempfile.mkdtemp(prefix="hearth-e2e-"))
     home.chmod(0o755)
     never = "59 23 31 12 *"
@@ -126,6 +126,13 @@ def installation() -> Iterator[Installation]:
         finally:
             supervisor.stop_all()
             shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def installation() -> Iterator[Installation]:
+    """Started once for all tests."""
+    with new_installation() as started:
+        yield started
 
 
 @pytest.fixture(scope="session")
