@@ -14,8 +14,7 @@ DOC = """
 
 `plan` pins the accepted submissions (nothing newer than what is live: all is skipped), one dbt run a layer builds them
 into `candidate`, `send_back` returns rows without a household, `gate` judges those very tables, `publish` switches them
-in, `pack` freezes a copy. If only a waiver could help, `ask_for_waiver` wakes the DAG `waive`, which asks a person.
-Then `wake_next` wakes the next month that has news.
+in, `pack` freezes a copy. `ask_for_waiver` wakes the DAG `waive`, which asks a person; `wake_next` the next close.
 
 **When it is red**
 - a *build* task: a model or a dbt test failed; its log names it. Mend it, then *trigger* the DAG with the period.
@@ -23,7 +22,8 @@ Then `wake_next` wakes the next month that has news.
   sends again) or the model, then *trigger* with the period. Readers keep the month they had.
 - *pack*: the bucket was away. *Clear* it; the month is published.
 - *publish*: long readers held their locks. *Clear* it: it either happened or it did not.
-By hand: trigger with `{"period": "2026-10"}`; with `"rebuild": true` also where nothing newer has come. A department whose staging fails is left out; `ops.build_left_out` says who and why.
+By hand: trigger with `{"period": "2026-10"}`; with `"rebuild": true` also where nothing newer has come. A department
+whose staging fails is left out; `ops.build_left_out` says who and why.
 """
 
 

@@ -12,7 +12,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +34,7 @@ _AWAY = re.compile(
     r"terminating connection|connection already closed|SSL connection has been closed",
     re.IGNORECASE,
 )
+_FULL = re.compile(r"No space left on device|could not extend file|could not write .* file|disk full", re.IGNORECASE)
 _log = structlog.get_logger()
 
 
@@ -54,6 +55,10 @@ class StagingFailed(BuildFailed):
         super().__init__(str(failure), failure.statuses)
         self.departments = departments
         self.broken = broken
+
+
+class DiskFull(BuildFailed):
+    """The database found no room: no fault of a department, and the same run succeeds once there is some."""
 
 
 class DatabaseAway(RuntimeError):  # noqa: N818 - likewise
@@ -117,13 +122,32 @@ def _record(build_id: int, layer: str, results: list[dict[str, Any]]) -> None:
         )
 
 
+def _finished(program: Callable[[int], list[str]]) -> subprocess.CompletedProcess[str]:
+    """Run dbt to its end. ``program`` makes the command from the reading end of a pipe: if this process is killed, dbt
+    must not go on writing what the next build may be reading (``hearth.dbt_process``)."""
+    watched, held = os.pipe()
+    try:
+        return subprocess.run(
+            [sys.executable, *program(watched)],
+            env={**os.environ, **environment()},
+            cwd=PROJECT_DIR,
+            check=False,
+            capture_output=True,
+            text=True,
+            pass_fds=(watched,),
+        )
+    finally:
+        os.close(watched)
+        os.close(held)
+
+
 def run_dbt(
     command: str, select: str, *, build_id: int, county_code: str, period: str, flags: tuple[str, ...] = ()
 ) -> LayerResult:
     """Run ``dbt <command> --select <select>`` for a build; return how many nodes ran and for how long.
 
-    Raises BuildFailed when a node fails or errs, or when dbt selected nothing: an empty run is not a success.
-    Raises DatabaseAway when what failed is the connection, DbtKilled when somebody ended dbt.
+    Raises BuildFailed when a node fails or errs, or when dbt selected nothing: an empty run is not a success; DiskFull
+    when there was no room. Raises DatabaseAway when what failed is the connection, DbtKilled when somebody ended dbt.
     """
     with _alone(build_id):
         return _run_dbt(command, select, build_id=build_id, county_code=county_code, period=period, flags=flags)
@@ -153,16 +177,14 @@ def _run_dbt(
     results_file.unlink(missing_ok=True)
     arguments = [command, "--select", *select.split(), "--vars", variables, *flags]
     common = ["--no-use-colors", "--log-format-file", "json"]
-    # Variables of the caller's own may change what is parsed; those of a build do not.
-    program = ["-m", "dbt.cli.main", *common] if "--vars" in flags else ["-m", "hearth.dbt_process", *common, "--"]
-    finished = subprocess.run(
-        [sys.executable, *program, *arguments],
-        env={**os.environ, **environment()},
-        cwd=PROJECT_DIR,
-        check=False,
-        capture_output=True,
-        text=True,
-    )
+
+    def program(caller: int) -> list[str]:
+        # Variables of the caller's own may change what is parsed; those of a build do not.
+        if "--vars" in flags:
+            return ["-m", "dbt.cli.main", *common, *arguments]
+        return ["-m", "hearth.dbt_process", str(caller), *common, "--", *arguments]
+
+    finished = _finished(program)
     if finished.returncode < 0:
         raise DbtKilled(f"dbt {command} [{select}] was ended by signal {-finished.returncode}; it can be run again")
     if not results_file.exists():
@@ -177,6 +199,10 @@ def _run_dbt(
     if build_id > 0:
         _record(build_id, select, results)
         lineage.emit_dbt(PROJECT_DIR, command, environment())
+    if any(_FULL.search(result.get("message") or "") for result in failed):
+        raise DiskFull(
+            f"dbt {command} [{select}] found the database's disk full; free space on it, then run this again"
+        )
     if failed or finished.returncode != 0 or not results:
         shown = "\n".join(f"[{node['unique_id']}] {node['status']}: {node.get('message')}" for node in failed[:10])
         raise BuildFailed(
@@ -205,7 +231,8 @@ def build_layer(
         )
     except BuildFailed as failure:
         _set_state(build_id, "failed")
-        if layer == "staging" and (departments := _departments(failure)):
+        is_theirs = layer == "staging" and not isinstance(failure, DiskFull)
+        if is_theirs and (departments := _departments(failure)):
             broken = tuple(node.split(".")[-1] for node in failure.statuses if node.startswith("model."))
             raise StagingFailed(failure, departments, broken) from None
         raise
