@@ -42,8 +42,10 @@ checker: .venv/.dev
 fuzz: .venv/.dev
 	@$(BIN)/python -m tests.fuzz.run --count 100000
 
-# Kills each part of a running installation at each step of a month. About forty minutes on two cores.
+# Kills each part of a running installation at each step of a month, then breaks one of two counties. About forty minutes
+# on two cores.
 chaos: .venv/.dev
+	@$(BIN)/python -m tests.chaos.two_counties
 	@$(BIN)/python -m tests.chaos.run
 
 # Pins everything, with hashes and without any index address. Needs uv.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from airflow.sdk import DAG, Param, PartitionedAssetTimetable, dag, get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from dags.common import ANSWERED, BUILD_POOL, MARTS, MONTH_READY, RAW, SHARED, WAIVER_WANTED, period_of
+from dags.common import ANSWERED, BUILD_POOL, MARTS, MONTH_READY, RAW, SHARED, WAIVER_WANTED, mine, period_of
 from hearth.dbt import LAYERS
 from hearth.settings import settings
 
@@ -22,8 +22,8 @@ in, `pack` freezes a copy. `ask_for_waiver` wakes the DAG `waive`, which asks a 
   sends again) or the model, then *trigger* with the period. Readers keep the month they had.
 - *pack*: the bucket was away. *Clear* it; the month is published.
 - *publish*: long readers held their locks. *Clear* it: it either happened or it did not.
-By hand: trigger with `{"period": "2026-10"}`; with `"rebuild": true` also where nothing newer has come. A department
-whose staging fails is left out; `ops.build_left_out` says who and why.
+By hand: trigger with `{"period": "2026-10"}` (of several counties, and `"county"`); `"rebuild": true` builds always.
+A department whose staging fails is left out; `ops.build_left_out` says who and why.
 """
 
 
@@ -35,7 +35,7 @@ def ask_for_waiver(planned: dict[str, str | int]) -> None:
     period = str(planned["period"])
     if question(str(planned["county_code"]), period) is None:
         raise AirflowSkipException(f"[{period}]: no waiver would help")
-    get_current_context()["outlet_events"][WAIVER_WANTED].add_partitions([period])
+    get_current_context()["outlet_events"][WAIVER_WANTED].add_partitions(mine(period))
 
 
 # Whatever the gate says: what the senders mend may be what it asks for.
@@ -72,7 +72,7 @@ def wake_next() -> None:
     later = [waits for waits in waiting if waits > period][:1]
     if not later:
         raise AirflowSkipException("no later month has news")
-    get_current_context()["outlet_events"][MONTH_READY].add_partitions(later)
+    get_current_context()["outlet_events"][MONTH_READY].add_partitions(mine(*later))
 
 
 @dag(
@@ -132,7 +132,7 @@ def close() -> None:
 
         publication_id = switch(int(planned["build_id"]))
         for published in (MARTS, SHARED):
-            get_current_context()["outlet_events"][published].add_partitions([str(planned["period"])])
+            get_current_context()["outlet_events"][published].add_partitions(mine(str(planned["period"])))
         return publication_id
 
     @task(doc_md="The bucket was away. *Clear* it; the month is published.")

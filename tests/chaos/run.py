@@ -38,14 +38,16 @@ Sums = dict[str, str]
 """``table.column`` of the published month -> its sum."""
 
 
-def published(installation: Installation) -> Sums:
-    """What readers have of the month, summed up column by column."""
+def published(installation: Installation, county: str | None = None) -> Sums:
+    """What readers have of the newest live month of a county, summed up column by column."""
     found: Sums = {}
     with connect(Role.OWNER) as connection:
         for table, part in connection.execute(
             "select t.table_name, t.partition_name from ops.publication_table as t"
             " join ops.publication as p using (publication_id)"
-            " where p.publication_id = (select max(publication_id) from ops.publication where state = 'live')"
+            " where p.publication_id = (select max(publication_id) from ops.publication"
+            " where state = 'live' and county_code = %s)",
+            [county or installation.settings.county_code],
         ).fetchall():
             names = content(connection, "marts", part).columns
             sums = sql.SQL(", ").join(
