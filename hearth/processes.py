@@ -11,17 +11,18 @@ import psutil
 _PATIENCE_SECONDS = 5
 
 
-def kill_remains(group_file: Path, home: str) -> list[int]:
+def kill_remains(group_file: Path) -> list[int]:
     """Kill what is left of the process group that ``group_file`` names, then write this process's own there.
 
-    A number is used again by the system: only processes with this installation's ``HEARTH_HOME`` are meant. Returns
-    what was killed.
+    The kernel gives the number to no other process while one of the group lives. So where its leader is alive, the
+    number belongs to somebody else by now. Returns what was killed.
     """
     try:
         group = int(group_file.read_text(encoding="ascii"))
     except (FileNotFoundError, ValueError):
         group = 0
-    members = [process for process in psutil.process_iter() if group and _is_of(process, group, home)]
+    is_ours = bool(group) and group != os.getpgrp() and not psutil.pid_exists(group)
+    members = [process for process in psutil.process_iter() if is_ours and _group_of(process) == group]
     remains = {*members, *(child for member in members for child in _below(member))}  # tasks have groups of their own
     for process in remains:
         with suppress(psutil.NoSuchProcess):
@@ -38,12 +39,8 @@ def _below(process: psutil.Process) -> list[psutil.Process]:
         return []
 
 
-def _is_of(process: psutil.Process, group: int, home: str) -> bool:
+def _group_of(process: psutil.Process) -> int | None:
     try:
-        return (
-            process.pid != os.getpid()
-            and os.getpgid(process.pid) == group
-            and process.environ().get("HEARTH_HOME") == home
-        )
-    except (psutil.Error, ProcessLookupError):
-        return False
+        return os.getpgid(process.pid)
+    except ProcessLookupError:
+        return None

@@ -16,7 +16,7 @@ from hearth.settings import settings
 def main(name: str) -> None:
     """Kill what an earlier process of this name left, then become the program."""
     config = settings()
-    killed = kill_remains(config.run_dir / f"{name}.group", str(config.home))
+    killed = kill_remains(config.run_dir / f"{name}.group")
     if killed:
         print(f"[{name}] was killed before: ended {len(killed)} processes that it had left", flush=True)
     os.execv(sys.executable, [sys.executable, "-m", "airflow", name])  # noqa: S606 - our own program, fixed arguments

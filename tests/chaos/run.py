@@ -7,6 +7,7 @@ held there by the database, is killed there, and the month is followed to its en
 from __future__ import annotations
 
 import io
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -88,6 +89,7 @@ class Chaos:
         self.installation = installation
         self.say = say
         self.sent = 0
+        self.killed: set[int] = set()
         write_county([OCTOBER], households=150, seed=11, target=bucket())
         assert set(installation.run_intakes().values()) == {"success"}
         installation.close_is_quiet()
@@ -166,17 +168,15 @@ class Chaos:
 
     def _left_behind(self) -> list[str]:
         """What a kill must not leave: services that are down, processes of nobody, files, half-written rows."""
+        home = str(self.installation.settings.home)
         wrong = [f"{name} {state}" for name, state in supervisor.states().items() if not state.startswith("RUNNING")]
-        scheduler = supervisor.process_id("scheduler")
         for process in psutil.process_iter():
             try:
-                ours = process.environ().get("HEARTH_HOME") == str(self.installation.settings.home)
-                title = " ".join(process.cmdline())
-                if ours and "LocalExecutor" in title and process.ppid() != scheduler:
-                    wrong.append(f"worker [{process.pid}] of nobody")
-                if ours and "hearth.dbt_process" in title:
+                if os.getpgid(process.pid) in self.killed:
+                    wrong.append(f"[{process.pid}] of a killed program")
+                if "hearth.dbt_process" in process.cmdline() and process.environ().get("HEARTH_HOME") == home:
                     wrong.append(f"dbt [{process.pid}] still runs")
-            except psutil.Error:
+            except (psutil.Error, ProcessLookupError):
                 continue
         inbox = Path(self.installation.settings.bucket.removeprefix("file://")) / "inbox"
         wrong += [f"left in the inbox: {path.name}" for path in inbox.rglob("*") if path.is_file()]
@@ -201,7 +201,7 @@ class Chaos:
         with standing_at(step) as alarm:
             self._begin(step)
             standing = who_stands(alarm)
-            kill(target, standing)
+            self.killed.add(kill(target, standing))
             started = time.monotonic()
         cell.ended = self._follow(before, known)
         cell.seconds = time.monotonic() - started
