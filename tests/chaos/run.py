@@ -30,7 +30,7 @@ from hearth.services import supervisor
 from ingestion.reopening import reopen
 from ingestion.sample.county import write_county
 from tests.chaos.faults import STEPS, TARGETS, kill, standing_at, who_stands
-from tests.end_to_end.conftest import OCTOBER, Installation, new_installation
+from tests.end_to_end.conftest import OCTOBER, Installation, installed
 
 DEPARTMENT, FEED = "register", "register.household"
 _AWAY = (httpx.HTTPError, psycopg.OperationalError, OSError)
@@ -229,7 +229,7 @@ def main(arguments: list[str]) -> int:
     console = Console(width=250)
     wanted = [tuple(name.split(":")) for name in arguments] or [(step, who) for step in STEPS for who in TARGETS]
     with ExitStack() as stack:
-        installation = stack.enter_context(new_installation())
+        installation = stack.enter_context(installed(fsync=True))
         chaos = Chaos(installation, console.print)
         console.print(
             "| step | killed | month finished | after | published sums | left behind |\n|---|---|---|---|---|---|"

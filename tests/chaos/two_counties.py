@@ -22,7 +22,7 @@ from hearth.database import Role, connect
 from hearth.settings import PROJECT_ROOT
 from ingestion.sample.county import write_county
 from tests.chaos.run import published
-from tests.end_to_end.conftest import OCTOBER, Installation, environment, new_installation
+from tests.end_to_end.conftest import OCTOBER, Installation, environment, installed
 
 FIRST, SECOND = "530524", "530599"
 _ROOMS = ("dags", "dbt_project", "expectations", "hearth", "ingestion", "publishing", "tests")
@@ -70,7 +70,7 @@ def _live(installation: Installation) -> set[str]:
 
 
 def _prove(console: Console) -> None:
-    with environment(HEARTH_COUNTY_CODES=f"{FIRST},{SECOND}", HEARTH_COUNTY_CODE=FIRST), new_installation() as both:
+    with environment(HEARTH_COUNTY_CODES=f"{FIRST},{SECOND}", HEARTH_COUNTY_CODE=FIRST), installed(fsync=True) as both:
         for county in (FIRST, SECOND):
             with serving(county):
                 write_county([OCTOBER], households=150, seed=11 if county == FIRST else 12, target=bucket())

@@ -102,8 +102,8 @@ class Installation:
 
 
 @contextmanager
-def new_installation() -> Iterator[Installation]:
-    """Started for the length of a block; DAGs run only when triggered (the crons point at one minute of the year)."""
+def installed(*, fsync: bool) -> Iterator[Installation]:
+    """A started one; DAGs run only when somebody triggers them (the crons point at one minute of the year)."""
     home = Path(tempfile.mkdtemp(prefix="hearth-e2e-"))
     home.chmod(0o755)
     never = "59 23 31 12 *"
@@ -111,7 +111,7 @@ def new_installation() -> Iterator[Installation]:
         HEARTH_HOME=str(home),
         HEARTH_PG_PORT=str(free_port()),
         HEARTH_AIRFLOW_PORT=str(free_port()),
-        HEARTH_PG_FSYNC="false",
+        HEARTH_PG_FSYNC=str(fsync).lower(),
         HEARTH_STABLE_SECONDS="0",
         HEARTH_INTAKE_SCHEDULE=never,
         HEARTH_CUTOFF_SCHEDULE=never,
@@ -130,9 +130,9 @@ def new_installation() -> Iterator[Installation]:
 
 @pytest.fixture(scope="session")
 def installation() -> Iterator[Installation]:
-    """Started once for all tests."""
-    with new_installation() as started:
-        yield started
+    """Started once."""
+    with installed(fsync=False) as found:
+        yield found
 
 
 @pytest.fixture(scope="session")

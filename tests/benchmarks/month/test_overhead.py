@@ -16,7 +16,7 @@ import pytest
 
 from hearth.bucket import bucket
 from ingestion.sample.county import write_county
-from tests.end_to_end.conftest import OCTOBER, new_installation
+from tests.end_to_end.conftest import OCTOBER, installed
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(2400)]
 
@@ -60,7 +60,7 @@ def test_what_goes_on_at_once_counts_once(spans: list[Span], seconds: float) -> 
 
 
 def test_the_scheduler_costs_less_than_a_third_of_a_month() -> None:
-    with new_installation() as installation:
+    with installed(fsync=True) as installation:
         write_county([OCTOBER], households=HOUSEHOLDS, seed=7, target=bucket())
         since = datetime.now(installation.settings.zone)
         assert set(installation.run_intakes().values()) == {"success"}
