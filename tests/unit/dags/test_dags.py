@@ -9,12 +9,13 @@ import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from hearth.services.airflow_database import pools
 from hearth.services.asset_graph import awaited
-from hearth.settings import PROJECT_ROOT
+from hearth.settings import PROJECT_ROOT, settings
 from ingestion.contract import departments
 
 DAG_FILES = sorted(
@@ -176,6 +177,47 @@ def test_one_backfill_command_makes_one_run_a_month(dags: Mapping[str, object]) 
     assert len(keys) == 24
     assert (keys[0], keys[-1]) == ("2024-11", "2026-10")
     assert keys == sorted(keys)
+
+
+@pytest.mark.parametrize(
+    ("partition", "conf", "served"),
+    [
+        ("2026-10", {}, "530524"),
+        ("530599:2026-10", {}, "530599"),
+        (None, {"county": "530599", "period": "2026-10"}, "530599"),
+        (None, {}, "530524"),
+    ],
+)
+def test_a_task_serves_the_county_of_its_run(
+    monkeypatch: pytest.MonkeyPatch, partition: str | None, conf: dict[str, str], served: str
+) -> None:
+    monkeypatch.setenv("HEARTH_COUNTY_CODES", "530524,530599")
+    monkeypatch.setenv("HEARTH_COUNTY_CODE", "530524")
+    settings.cache_clear()
+    from dags.common import mine, period_of, serve_county
+    from dags.intake import intake_dag
+
+    run = SimpleNamespace(partition_key=partition, conf=conf)
+    context = {"dag_run": run, "params": conf}
+    try:
+        serve_county(context)
+        assert settings().county_code == served
+        assert period_of(context) in ("2026-10", None)  # type: ignore[arg-type]  # as much of a context as is read
+        assert mine("2026-10") == (["2026-10"] if served == "530524" else ["530599:2026-10"])
+        of_second = intake_dag("water", "530599")
+        assert of_second.dag_id == "intake__530599__water"
+        serve_county({"dag_run": SimpleNamespace(partition_key=None, conf={}), "params": of_second.params.dump()})
+        assert settings().county_code == "530599"
+    finally:
+        monkeypatch.undo()
+        settings.cache_clear()
+
+
+def test_every_task_asks_whom_it_serves(dags: Mapping[str, object]) -> None:
+    for dag in dags.values():
+        for task in dag.tasks:  # type: ignore[attr-defined]  # likewise
+            hook = task.partial_kwargs.get("pre_execute") if task.is_mapped else task._pre_execute_hook
+            assert hook.__name__ == "serve_county", f"{task.dag_id}.{task.task_id}"
 
 
 IMPORT = """
