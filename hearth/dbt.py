@@ -12,7 +12,8 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,10 @@ class DatabaseAway(RuntimeError):  # noqa: N818 - likewise
 
 class TableLocked(DatabaseAway):
     """Somebody held a table that dbt makes anew: no fault of a department, and the same run succeeds after it."""
+
+
+class DbtKilled(RuntimeError):  # noqa: N818 - likewise
+    """The system ended dbt (a person, or memory that ran out): the same run may succeed later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +155,31 @@ def run_dbt(
     """Run ``dbt <command> --select <select>`` for a build; return how many nodes ran and for how long.
 
     Raises BuildFailed when a node fails or errs, or when dbt selected nothing: an empty run is not a success; DiskFull
-    when there was no room. Raises DatabaseAway when what failed is the connection, TableLocked when it met a lock.
+    when there was no room. Raises DatabaseAway when what failed is the connection, TableLocked when it met a lock,
+    DbtKilled when somebody ended dbt.
     """
+    with _alone(build_id):
+        return _run_dbt(command, select, build_id=build_id, county_code=county_code, period=period, flags=flags)
+
+
+@contextmanager
+def _alone(build_id: int) -> Iterator[None]:
+    """One build at a time: schema ``candidate`` and dbt's target folder are there once.
+
+    A task that Airflow took for dead and started anew may still run; the second waits here for the end of the first.
+    The lock goes with the session, and dbt with the process that holds it.
+    """
+    if build_id <= 0:
+        yield
+        return
+    with connect(Role.BUILDER, autocommit=True) as holder:
+        holder.execute("select pg_advisory_lock(hashtext('hearth.candidate'))")
+        yield
+
+
+def _run_dbt(
+    command: str, select: str, *, build_id: int, county_code: str, period: str, flags: tuple[str, ...]
+) -> LayerResult:
     variables = json.dumps({"build_id": build_id, "county_code": county_code, "period": period})
     target = Path(environment()["DBT_TARGET_PATH"])
     results_file = target / "run_results.json"
@@ -166,6 +194,8 @@ def run_dbt(
         return ["-m", "hearth.dbt_process", str(caller), *common, "--", *arguments]
 
     finished = _finished(program)
+    if finished.returncode < 0:
+        raise DbtKilled(f"dbt {command} [{select}] was ended by signal {-finished.returncode}; it can be run again")
     if not results_file.exists():
         said = f"{finished.stdout[-4000:]}{finished.stderr[-4000:]}"
         problem = DatabaseAway if _AWAY.search(said) else BuildFailed

@@ -19,6 +19,7 @@ import yaml
 from psycopg import sql
 
 from hearth.bucket import bucket
+from hearth.counties import serving
 from hearth.database import Role, connect
 from hearth.period import Period
 from hearth.settings import PROJECT_ROOT
@@ -132,7 +133,8 @@ def _delete_files(item: Expired) -> dict[str, tuple[int, str]]:
             " and not exists (select from ops.deletion as d where d.submission_id = s.submission_id)",
             [item.archive_key, item.submission_id],
         ).fetchone() or (0,)
-    root = bucket()
+    with serving(item.county_code):
+        root = bucket()
     folders = {"outbox": root / "outbox" / item.department / item.period / item.submission_id}
     proofs = {}
     paths: dict[str, list[Any]] = {place: list(_files(folder)) for place, folder in folders.items()}
