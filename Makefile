@@ -5,7 +5,7 @@ BIN := .venv/bin
 # Quietens warnings about extra package locations that are configured on a machine but empty.
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes
 
-.PHONY: demo test up down status clean lint bench fuzz migrate lock checker pictures
+.PHONY: demo test up down status clean lint bench chaos fuzz migrate lock checker pictures
 .DEFAULT_GOAL := demo
 
 $(BIN)/hearth: requirements.lock pyproject.toml
@@ -41,6 +41,12 @@ checker: .venv/.dev
 # A hundred thousand worsened files, each with a verdict. About ten minutes on one core.
 fuzz: .venv/.dev
 	@$(BIN)/python -m tests.fuzz.run --count 100000
+
+# Kills each part of a running installation at each step of a month, then breaks one of two counties. About forty minutes
+# on two cores.
+chaos: .venv/.dev
+	@$(BIN)/python -m tests.chaos.two_counties
+	@$(BIN)/python -m tests.chaos.run
 
 # Pins everything, with hashes and without any index address. Needs uv.
 lock:

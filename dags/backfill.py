@@ -6,6 +6,7 @@ from airflow.sdk import DAG, CronPartitionTimetable, dag, get_current_context, t
 from airflow.sdk.exceptions import AirflowSkipException
 
 from dags.common import ANSWERED, MONTH_READY, period_of
+from hearth.counties import key_of
 from hearth.settings import settings
 
 DOC = """
@@ -41,10 +42,11 @@ def backfill() -> None:
 
         from ingestion.ledger import waiting_periods
 
-        period = period_of(get_current_context())
-        if period not in waiting_periods(settings().county_code, datetime.now(settings().zone)):
+        period, now = period_of(get_current_context()) or "", datetime.now(settings().zone)
+        waiting = [key_of(county, period) for county in settings().counties if period in waiting_periods(county, now)]
+        if not waiting:
             raise AirflowSkipException(f"[{period}] is published as it should be, or nothing has come for it")
-        get_current_context()["outlet_events"][MONTH_READY].add_partitions([period])
+        get_current_context()["outlet_events"][MONTH_READY].add_partitions(waiting)
 
     wake()
 

@@ -5,18 +5,16 @@ from __future__ import annotations
 from airflow.sdk import DAG, Param, PartitionedAssetTimetable, dag, get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from dags.common import ANSWERED, BUILD_POOL, MARTS, MONTH_READY, RAW, SHARED, WAIVER_WANTED, period_of
+from dags.common import ANSWERED, BUILD_POOL, MARTS, MONTH_READY, RAW, SHARED, WAIVER_WANTED, mine, period_of
 from hearth.dbt import LAYERS
 from hearth.settings import settings
 
 DOC = """
 ### Close of one month
 
-`plan` pins the accepted submissions (nothing newer than the live publication: everything is skipped), one dbt run a
-layer builds them into `candidate`, `send_back` puts the rows that found no household into their senders' outboxes,
-`gate` judges those very tables, `publish` switches them in, one transaction, `pack` freezes a copy. If only a waiver
-could help, `ask_for_waiver` wakes the DAG `waive`, which asks a person. Whatever came of it, `wake_next` wakes the next
-month that has news: a restated month makes later ones ready that read it.
+`plan` pins the accepted submissions (nothing newer than what is live: all is skipped), one dbt run a layer builds them
+into `candidate`, `send_back` returns rows without a household, `gate` judges those very tables, `publish` switches them
+in, `pack` freezes a copy. `ask_for_waiver` wakes the DAG `waive`, which asks a person; `wake_next` the next close.
 
 **When it is red**
 - a *build* task: a model or a dbt test failed; its log names it. Mend it, then *trigger* the DAG with the period.
@@ -24,11 +22,8 @@ month that has news: a restated month makes later ones ready that read it.
   sends again) or the model, then *trigger* with the period. Readers keep the month they had.
 - *pack*: the bucket was away. *Clear* it; the month is published.
 - *publish*: long readers held their locks. *Clear* it: it either happened or it did not.
-
-By hand: trigger with `{"period": "2026-10"}`; with `"rebuild": true` also where nothing newer has come, because the
-program is newer.
-
-A department whose staging fails is left out and carried forward; `ops.build_left_out` says who and why.
+By hand: trigger with `{"period": "2026-10"}` (of several counties, and `"county"`); `"rebuild": true` builds always.
+A department whose staging fails is left out; `ops.build_left_out` says who and why.
 """
 
 
@@ -40,7 +35,7 @@ def ask_for_waiver(planned: dict[str, str | int]) -> None:
     period = str(planned["period"])
     if question(str(planned["county_code"]), period) is None:
         raise AirflowSkipException(f"[{period}]: no waiver would help")
-    get_current_context()["outlet_events"][WAIVER_WANTED].add_partitions([period])
+    get_current_context()["outlet_events"][WAIVER_WANTED].add_partitions(mine(period))
 
 
 # Whatever the gate says: what the senders mend may be what it asks for.
@@ -50,6 +45,18 @@ def send_back(planned: dict[str, str | int]) -> int:
     from ingestion.unlinked_return import write_returns
 
     return len(write_returns(f"close of {planned['period']}"))
+
+
+@task(doc_md="`ops.gate_result` has the rule. Mend data or model, then *trigger* with the period.")
+def gate(planned: dict[str, str | int]) -> None:
+    """Judge what was built."""
+    from expectations.gate import run_gate
+    from expectations.verdict import Blocked
+
+    try:
+        run_gate(int(planned["build_id"]), keep_report=True).raise_if_blocked()
+    except Blocked as verdict:  # the same input gives the same answer; a gate that was killed gave none
+        raise AirflowFailException(str(verdict)) from None
 
 
 # It asks the ledger and builds nothing: no place of the pool.
@@ -65,7 +72,7 @@ def wake_next() -> None:
     later = [waits for waits in waiting if waits > period][:1]
     if not later:
         raise AirflowSkipException("no later month has news")
-    get_current_context()["outlet_events"][MONTH_READY].add_partitions(later)
+    get_current_context()["outlet_events"][MONTH_READY].add_partitions(mine(*later))
 
 
 @dag(
@@ -115,13 +122,6 @@ def close() -> None:
         except (BuildFailed, PublicationError) as failure:  # the same inputs fail the same way: no retry
             raise AirflowFailException(str(failure)) from None
 
-    # A verdict: the same input gives the same answer, trying again only hides it.
-    @task(retries=0, doc_md="`ops.gate_result` has the rule. Mend data or model, then *trigger* with the period.")
-    def gate(planned: dict[str, str | int]) -> None:
-        from expectations.gate import run_gate
-
-        run_gate(int(planned["build_id"]), keep_report=True).raise_if_blocked()
-
     @task(
         inlets=[MONTH_READY, *RAW.values()],
         outlets=[MARTS, SHARED],
@@ -132,7 +132,7 @@ def close() -> None:
 
         publication_id = switch(int(planned["build_id"]))
         for published in (MARTS, SHARED):
-            get_current_context()["outlet_events"][published].add_partitions([str(planned["period"])])
+            get_current_context()["outlet_events"][published].add_partitions(mine(str(planned["period"])))
         return publication_id
 
     @task(doc_md="The bucket was away. *Clear* it; the month is published.")

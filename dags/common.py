@@ -7,6 +7,8 @@ from typing import Any
 
 from airflow.sdk import Asset, Context
 
+from hearth.counties import key_of, of_key, serve
+from hearth.settings import settings
 from ingestion.contract import departments
 
 MONTH_READY = Asset(name="month_ready", uri="hearth://ledger/month_ready", group="ledger")
@@ -37,8 +39,20 @@ WAITING: dict[str, Any] = {
 
 def period_of(context: Context) -> str | None:
     """The month that a run is about: its partition, or the param of a run by hand; None when it is about none."""
+    key = context["dag_run"].partition_key
+    return of_key(key)[1] if key else context["params"].get("period")
+
+
+def mine(*periods: str) -> list[str]:
+    """Partitions of months of the county that this task serves."""
+    return [key_of(settings().county_code, period) for period in periods]
+
+
+def serve_county(context: Any) -> None:
+    """Before a task begins: it serves the county of its run's partition or param, else the first one."""
     run = context["dag_run"]
-    return run.partition_key or context["params"].get("period")
+    by_hand = (run.conf or {}).get("county") or context["params"].get("county")
+    serve(of_key(run.partition_key)[0] if run.partition_key else by_hand or settings().counties[0])
 
 
 def tell_failure(context: Context) -> None:
@@ -59,5 +73,5 @@ def tell_failure(context: Context) -> None:
     )
 
 
-ANSWERED: dict[str, Any] = {**WAITING, "on_failure_callback": tell_failure}
+ANSWERED: dict[str, Any] = {**WAITING, "on_failure_callback": tell_failure, "pre_execute": serve_county}
 """What every task of every DAG starts from."""

@@ -6,6 +6,7 @@ from airflow.sdk import DAG, dag, get_current_context, task
 from airflow.sdk.exceptions import AirflowSkipException
 
 from dags.common import ANSWERED, MONTH_READY
+from hearth.counties import key_of
 from hearth.settings import settings
 
 DOC = """
@@ -28,7 +29,7 @@ their last accepted rows are carried forward, marked, and age into *unknown*.
     default_args={"owner": "warehouse", **ANSWERED},
 )
 def cutoff() -> None:
-    """Emits `month_ready` for the oldest month past its cut-off that has news; its close wakes the next."""
+    """Emits `month_ready` for each county's oldest month past its cut-off that has news; its close wakes the next."""
 
     @task(outlets=[MONTH_READY], doc_md="The database was away. *Clear* this task.")
     def cut_off() -> None:
@@ -36,7 +37,8 @@ def cutoff() -> None:
 
         from ingestion.ledger import periods_past_cutoff
 
-        due = periods_past_cutoff(settings().county_code, datetime.now(settings().zone))[:1]
+        now = datetime.now(settings().zone)
+        due = [key_of(at, month) for at in settings().counties for month in periods_past_cutoff(at, now)[:1]]
         if not due:
             raise AirflowSkipException("no month is past its cut-off with news")
         get_current_context()["outlet_events"][MONTH_READY].add_partitions(due)

@@ -35,7 +35,7 @@ with a proof in `ops.deletion`; `clean_airflow` forgets old runs.
 def housekeeping() -> None:
     """Nothing is deleted before the drill has passed."""
 
-    @task(retries=0, doc_md="Make room, or give the machine a larger disk. Then *clear*.")
+    @task(doc_md="Make room, or give the machine a larger disk. Then *clear*.")
     def check_disk() -> float:
         from hearth.disk import DiskNearlyFull, refuse_when_nearly_full
 
@@ -52,13 +52,16 @@ def housekeeping() -> None:
 
     @task(
         pool=BUILD_POOL,
-        retries=0,  # the same dump gives the same answer
         doc_md="The backup does not bring everything back; the log names what. Keep the one before, *clear* `back_up`.",
     )
     def drill() -> int:
+        from hearth.backup import BackupError
         from hearth.backup import drill as restore_aside
 
-        return restore_aside()
+        try:
+            return restore_aside()
+        except BackupError as problem:  # the same dump gives the same answer
+            raise AirflowFailException(str(problem)) from None
 
     @task(doc_md="Database or bucket was away. *Clear*; what is gone is not deleted twice.")
     def delete_expired() -> int:

@@ -6,10 +6,10 @@ file, and asks the ledger whether a month has become ready. A new contract folde
 
 from __future__ import annotations
 
-from airflow.sdk import DAG, dag, get_current_context, task
+from airflow.sdk import DAG, Param, dag, get_current_context, task
 from airflow.sdk.exceptions import AirflowSkipException
 
-from dags.common import ANSWERED, INTAKE_POOL, MONTH_READY, RAW
+from dags.common import ANSWERED, INTAKE_POOL, MONTH_READY, RAW, mine
 from hearth.settings import settings
 from ingestion.contract import departments
 
@@ -27,17 +27,19 @@ _CLEAR = (
 )
 
 
-def intake_dag(department: str | None) -> DAG:
-    """The DAG of one department; None: folders that no contract owns."""
+def intake_dag(department: str | None, county: str) -> DAG:
+    """The DAG of one department of a county; None: folders that no contract owns."""
     name = department or "unassigned"
+    is_first = county == settings().counties[0]
 
     @dag(
-        dag_id=f"intake__{name}",
+        dag_id=f"intake__{name}" if is_first else f"intake__{county}__{name}",
         schedule=settings().intake_schedule,
         catchup=False,
         max_active_runs=1,
         tags=["tier:1", "intake", name],
-        doc_md=DOC.format(department=name),
+        doc_md=DOC.format(department=name if is_first else f"{name} of {county}"),
+        params={"county": Param(county, type="string", const=county)},
         default_args={"owner": name, **ANSWERED},
     )
     def intake() -> None:
@@ -67,7 +69,7 @@ def intake_dag(department: str | None) -> DAG:
             periods = {receipt["period"] for receipt in receipts if receipt["state"] in LIVE}
             if not periods or department is None:
                 raise AirflowSkipException("no row was accepted")
-            get_current_context()["outlet_events"][RAW[department]].add_partitions(sorted(map(str, periods)))
+            get_current_context()["outlet_events"][RAW[department]].add_partitions(mine(*sorted(map(str, periods))))
 
         @task(outlets=[MONTH_READY], trigger_rule="all_done", doc_md=_CLEAR)
         def announce() -> None:
@@ -77,7 +79,7 @@ def intake_dag(department: str | None) -> DAG:
             ready = ready_periods(settings().county_code)[:1]
             if not ready:
                 raise AirflowSkipException("no month has become ready")
-            get_current_context()["outlet_events"][MONTH_READY].add_partitions(ready)
+            get_current_context()["outlet_events"][MONTH_READY].add_partitions(mine(*ready))
 
         receipts = take.expand(inbox_key=discover())
         loaded(receipts)  # type: ignore[arg-type]  # TaskFlow resolves it
@@ -86,5 +88,6 @@ def intake_dag(department: str | None) -> DAG:
     return intake()
 
 
-for _department in (*departments(), None):
-    globals()[f"intake__{_department or 'unassigned'}"] = intake_dag(_department)
+for _county in settings().counties:
+    for _department in (*departments(), None):
+        globals()[f"intake__{_county}__{_department or 'unassigned'}"] = intake_dag(_department, _county)

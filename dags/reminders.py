@@ -38,20 +38,23 @@ def reminders() -> None:
         from ingestion.calendar import calendar
 
         month = Period.containing(datetime.now(settings().zone).date())
-        for period in (month.shift(-1), month):
-            calendar(settings().county_code, period)
+        for county in settings().counties:
+            for period in (month.shift(-1), month):
+                calendar(county, period)
 
     @task(doc_md="The log names whose message did not go out. Mend the channel, then *clear* it.")
-    def remind() -> list[str]:
+    def remind(county: str) -> list[str]:
         from datetime import datetime
 
         from publishing.reminders import send
 
         context = get_current_context()
         started = context["dag_run"].start_date or datetime.now(settings().zone)
-        return send(settings().county_code, started.astimezone(settings().zone).date())
+        day = started.astimezone(settings().zone).date()
+        return send(county, day)
 
-    write_calendar() >> remind()
+    # A county each: a channel that is away in one keeps nothing from the other.
+    write_calendar() >> remind.expand(county=list(settings().counties))
 
 
 reminders_dag: DAG = reminders()

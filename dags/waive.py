@@ -8,7 +8,7 @@ from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import DAG, Param, PartitionedAssetTimetable, dag, get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from dags.common import ANSWERED, MONTH_READY, WAIVER_WANTED, period_of
+from dags.common import ANSWERED, MONTH_READY, WAIVER_WANTED, mine, period_of
 from hearth.settings import settings
 
 DOC = """
@@ -61,7 +61,7 @@ def waive() -> None:
             )
         except WaiverError as error:
             raise AirflowFailException(str(error)) from None
-        get_current_context()["outlet_events"][MONTH_READY].add_partitions([shown.period])
+        get_current_context()["outlet_events"][MONTH_READY].add_partitions(mine(shown.period))
         return ids
 
     asked = ask()

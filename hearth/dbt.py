@@ -12,7 +12,8 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,9 @@ _AWAY = re.compile(
     re.IGNORECASE,
 )
 _FULL = re.compile(r"No space left on device|could not extend file|could not write .* file|disk full", re.IGNORECASE)
+_LOCKED = re.compile(r"canceling statement due to lock timeout", re.IGNORECASE)
+PATIENCE = 60
+"""Seconds that dbt waits for somebody else's lock on what it makes anew, as the gate does on what it judges."""
 _log = structlog.get_logger()
 
 
@@ -64,6 +68,14 @@ class DatabaseAway(RuntimeError):  # noqa: N818 - likewise
     """dbt lost the database on its way: the same run may succeed later."""
 
 
+class TableLocked(DatabaseAway):
+    """Somebody held a table that dbt makes anew: no fault of a department, and the same run succeeds after it."""
+
+
+class DbtKilled(RuntimeError):  # noqa: N818 - likewise
+    """The system ended dbt (a person, or memory that ran out): the same run may succeed later."""
+
+
 @dataclass(frozen=True, slots=True)
 class LayerResult:
     """What one dbt call did; seconds of wall time."""
@@ -82,6 +94,7 @@ def environment() -> dict[str, str]:
         "HEARTH_PG_DATABASE": config.pg_database,
         "HEARTH_PG_BUILDER_USER": Role.BUILDER.value,
         "HEARTH_PG_BUILDER_PASSWORD": password(Role.BUILDER),
+        "PGOPTIONS": f"-c lock_timeout={PATIENCE * 1000:.0f}",
         "DBT_PROFILES_DIR": str(PROJECT_DIR),
         "DBT_PROJECT_DIR": str(PROJECT_DIR),
         "DBT_TARGET_PATH": str(config.home / "dbt" / "target"),
@@ -142,8 +155,31 @@ def run_dbt(
     """Run ``dbt <command> --select <select>`` for a build; return how many nodes ran and for how long.
 
     Raises BuildFailed when a node fails or errs, or when dbt selected nothing: an empty run is not a success; DiskFull
-    when there was no room. Raises DatabaseAway when what failed is the connection.
+    when there was no room. Raises DatabaseAway when what failed is the connection, TableLocked when it met a lock,
+    DbtKilled when somebody ended dbt.
     """
+    with _alone(build_id):
+        return _run_dbt(command, select, build_id=build_id, county_code=county_code, period=period, flags=flags)
+
+
+@contextmanager
+def _alone(build_id: int) -> Iterator[None]:
+    """One build at a time: schema ``candidate`` and dbt's target folder are there once.
+
+    A task that Airflow took for dead and started anew may still run; the second waits here for the end of the first.
+    The lock goes with the session, and dbt with the process that holds it.
+    """
+    if build_id <= 0:
+        yield
+        return
+    with connect(Role.BUILDER, autocommit=True) as holder:
+        holder.execute("select pg_advisory_lock(hashtext('hearth.candidate'))")
+        yield
+
+
+def _run_dbt(
+    command: str, select: str, *, build_id: int, county_code: str, period: str, flags: tuple[str, ...]
+) -> LayerResult:
     variables = json.dumps({"build_id": build_id, "county_code": county_code, "period": period})
     target = Path(environment()["DBT_TARGET_PATH"])
     results_file = target / "run_results.json"
@@ -158,6 +194,8 @@ def run_dbt(
         return ["-m", "hearth.dbt_process", str(caller), *common, "--", *arguments]
 
     finished = _finished(program)
+    if finished.returncode < 0:
+        raise DbtKilled(f"dbt {command} [{select}] was ended by signal {-finished.returncode}; it can be run again")
     if not results_file.exists():
         said = f"{finished.stdout[-4000:]}{finished.stderr[-4000:]}"
         problem = DatabaseAway if _AWAY.search(said) else BuildFailed
@@ -167,6 +205,11 @@ def run_dbt(
     failed = [result for result in results if result["status"] not in _GOOD and result["status"] != "warn"]
     if any(_AWAY.search(result.get("message") or "") for result in failed):
         raise DatabaseAway(f"dbt {command} [{select}] lost the database; it can be run again")
+    if any(_LOCKED.search(result.get("message") or "") for result in failed):
+        raise TableLocked(
+            f"dbt {command} [{select}] waited {PATIENCE:g} s for a lock that somebody else holds; see who in "
+            "pg_stat_activity, and run it again"
+        )
     if build_id > 0:
         _record(build_id, select, results)
         lineage.emit_dbt(PROJECT_DIR, command, environment())

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
@@ -23,6 +23,11 @@ class Settings(BaseSettings):
 
     home: Path = Field(default=PROJECT_ROOT / ".hearth", description="Data folder: database, bucket, secrets, logs.")
     county_code: str = Field(default="530524", pattern=r"^\d{6}$", description="GB/T 2260 code of the county served.")
+    county_codes: str = Field(
+        default="",
+        pattern=r"^(\d{6}(,\d{6})*)?$",
+        description="All counties of the warehouse, comma between them; of the first the bucket is the root.",
+    )
     timezone: str = Field(default="Asia/Shanghai", description="Zone of due dates and of schedules.")
 
     bucket_url: str | None = Field(default=None, description="Where inbox/, archive/ and outbox/ live. None: a folder.")
@@ -72,14 +77,26 @@ class Settings(BaseSettings):
     def _absolute(cls, value: Path) -> Path:
         return value.expanduser().resolve()
 
+    @model_validator(mode="after")
+    def _serves_one_of_its_counties(self) -> Settings:
+        if self.county_code not in self.counties:
+            raise ValueError(f"county_code [{self.county_code}] is none of county_codes {list(self.counties)}")
+        return self
+
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.timezone)
 
     @property
+    def counties(self) -> tuple[str, ...]:
+        """Codes of all counties of the warehouse; `county_code` is the one that this process serves."""
+        return tuple(self.county_codes.split(",")) if self.county_codes else (self.county_code,)
+
+    @property
     def bucket(self) -> str:
-        """URL of the bucket, without a trailing slash."""
-        return (self.bucket_url or f"file://{self.home}/bucket").rstrip("/")
+        """URL of the served county's bucket, without a trailing slash; others than the first have a folder of it."""
+        root = (self.bucket_url or f"file://{self.home}/bucket").rstrip("/")
+        return root if self.county_code == self.counties[0] else f"{root}/county/{self.county_code}"
 
     @property
     def secrets_dir(self) -> Path:

@@ -186,7 +186,7 @@ def delete_what_is_over(
         with connect(Role.OWNER) as connection:
             due = expired(connection, today, keep_months())
         for item in due:
-            typer.echo(f"{item.name}  到期（保存{item.keep_months}个月）")
+            typer.echo(f"{item.name}  到期（保存{item.keep_months}个月；{item.ground}）")
         typer.echo(f"到期 {len(due)} 份；加 --yes 删除" if due else "没有到期的报送")
         return
     done = delete_expired(today)

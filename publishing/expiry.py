@@ -19,6 +19,7 @@ import yaml
 from psycopg import sql
 
 from hearth.bucket import bucket
+from hearth.counties import serving
 from hearth.database import Role, connect
 from hearth.period import Period
 from hearth.settings import PROJECT_ROOT
@@ -43,28 +44,42 @@ class Expired:
     period: str
     archive_key: str | None
     keep_months: int
+    ground: str
+    """Who says so, in the words of the contract."""
 
     @property
     def name(self) -> str:
         return f"{self.period}  {self.department}.{self.feed}  {self.submission_id}"
 
 
-def keep_months(folder: Path = CONTRACTS) -> dict[str, int]:
-    """{feed id: months}, from ``slaProperties`` of each contract: retention, with unit m or y.
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """How long rows of a feed may be kept, and on what ground: a default names the rule it is taken from."""
 
-    Raises ValueError for a contract that does not say how long its rows may be kept.
+    months: int
+    ground: str
+
+
+def keep_months(folder: Path = CONTRACTS) -> dict[str, Kept]:
+    """By feed id, from ``slaProperties`` of each contract: retention, with unit m or y, and a description.
+
+    Raises ValueError for a contract that does not say how long its rows may be kept, and on what ground.
     """
     kept = {}
     for path in sorted(folder.glob("*/*.yaml")):
         contract = yaml.safe_load(path.read_text(encoding="utf-8"))
         stated = [entry for entry in contract.get("slaProperties", []) if entry["property"] == "retention"]
-        if len(stated) != 1 or stated[0].get("unit") not in _MONTHS:
-            raise ValueError(f"[{path.name}] needs one slaProperties entry retention, with unit m or y")
-        kept[contract["id"]] = int(stated[0]["value"]) * _MONTHS[stated[0]["unit"]]
+        if len(stated) != 1 or stated[0].get("unit") not in _MONTHS or not stated[0].get("description"):
+            raise ValueError(
+                f"[{path.name}] needs one slaProperties entry retention, with unit m or y, and a description that says"
+                " on what ground"
+            )
+        months = int(stated[0]["value"]) * _MONTHS[stated[0]["unit"]]
+        kept[contract["id"]] = Kept(months, " ".join(str(stated[0]["description"]).split()))
     return kept
 
 
-def expired(connection: Connection, today: date, kept: dict[str, int]) -> list[Expired]:
+def expired(connection: Connection, today: date, kept: dict[str, Kept]) -> list[Expired]:
     """Submissions older than their contract allows and not yet deleted, oldest first."""
     found = []
     present = Period(today.year, today.month)
@@ -74,13 +89,15 @@ def expired(connection: Connection, today: date, kept: dict[str, int]) -> list[E
         " and not exists (select from ops.deletion as d where d.submission_id = s.submission_id)"
         " order by period, submission_id"
     ).fetchall():
-        months = kept.get(f"{department}.{feed}")
-        if months is not None and Period.parse(period).shift(months) < present:
-            found.append(Expired(submission_id, county_code, department, feed, period, archive_key, months))
+        rule = kept.get(f"{department}.{feed}")
+        if rule is not None and Period.parse(period).shift(rule.months) < present:
+            found.append(
+                Expired(submission_id, county_code, department, feed, period, archive_key, rule.months, rule.ground)
+            )
     return found
 
 
-def delete_expired(today: date, *, kept: dict[str, int] | None = None) -> list[tuple[Expired, dict[str, int]]]:
+def delete_expired(today: date, *, kept: dict[str, Kept] | None = None) -> list[tuple[Expired, dict[str, int]]]:
     """Delete what is expired, each submission in a transaction with its proof; {place: how much} of each.
 
     Files go first: if the process dies, the rows and the ledger still say that the submission is due, and the next run
@@ -96,10 +113,10 @@ def delete_expired(today: date, *, kept: dict[str, int] | None = None) -> list[t
             for place, (count, checksum) in proofs.items():
                 connection.execute(
                     "insert into ops.deletion (county_code, department, feed, submission_id, period, place,"
-                    " keep_months, deleted_rows, checksum) values (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+                    " keep_months, ground, deleted_rows, checksum) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
                     [
                         item.county_code, item.department, item.feed, item.submission_id, item.period, place,
-                        item.keep_months, count, checksum,
+                        item.keep_months, item.ground, count, checksum,
                     ],
                 )  # fmt: skip
         counts = {place: count for place, (count, _) in proofs.items()}
@@ -116,7 +133,8 @@ def _delete_files(item: Expired) -> dict[str, tuple[int, str]]:
             " and not exists (select from ops.deletion as d where d.submission_id = s.submission_id)",
             [item.archive_key, item.submission_id],
         ).fetchone() or (0,)
-    root = bucket()
+    with serving(item.county_code):
+        root = bucket()
     folders = {"outbox": root / "outbox" / item.department / item.period / item.submission_id}
     proofs = {}
     paths: dict[str, list[Any]] = {place: list(_files(folder)) for place, folder in folders.items()}

@@ -64,6 +64,10 @@ def environment() -> dict[str, str]:
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(config.log_dir / "airflow"),
         "AIRFLOW__LOGGING__LOGGING_LEVEL": config.log_level,
         "AIRFLOW__SCHEDULER__CATCHUP_BY_DEFAULT": "False",
+        # What a killed scheduler or worker had in hand is begun again after one or two minutes, not after five. Not
+        # sooner: an api-server that starts again takes a minute on a busy machine, and tasks live on (decision 0039).
+        "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "15",
+        "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "120",
         "AIRFLOW__TRIGGERER__DEFAULT_CAPACITY": "100",
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
         "HEARTH_HOME": str(config.home),

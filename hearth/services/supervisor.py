@@ -47,7 +47,9 @@ def _program(name: str, command: list[str], *, environment: Mapping[str, str], u
         "autostart": "false",
         "autorestart": "true",
         "startsecs": "2",
-        "startretries": "5",
+        # A killed PostgreSQL starts again when the last query of its former life has ended, which may take minutes.
+        # supervisord waits a second longer each time: a hundred times are over an hour, after which a person looks.
+        "startretries": "100",
         "stopsignal": stop,
         "stopwaitsecs": "30",
         "stopasgroup": "true" if stop == "TERM" else "false",
@@ -83,7 +85,7 @@ def _configuration() -> str:
     if config.pg_embedded:
         programs.append(_program("postgres", postgres.command(), environment={}, user=postgres.run_as(), stop="INT"))
     programs += [
-        _program(name, [python, "-m", "airflow", name], environment={}, user=None, stop="TERM")
+        _program(name, [python, "-m", "hearth.services.program", name], environment={}, user=None, stop="TERM")
         for name in AIRFLOW_PROGRAMS
     ]
     return head + "\n".join(programs)
@@ -155,6 +157,11 @@ def states() -> dict[str, str]:
     if not running():
         return {}
     return {info["name"]: f"{info['statename']} {info['description']}" for info in _server().getAllProcessInfo()}
+
+
+def process_id(name: str) -> int:
+    """Process id of a program that runs; 0 when it does not."""
+    return int(_server().getProcessInfo(name)["pid"])
 
 
 def stop_all() -> bool:

@@ -33,6 +33,9 @@ create table if not exists ops.deletion (
     deleted_by text not null default session_user,
     deleted_at timestamptz not null default now()
 );
+alter table ops.deletion add column if not exists ground text not null default '';
+comment on column ops.deletion.ground is
+'依据 | on what ground the rows were kept no longer, in the words of the contract of that day';
 comment on table ops.deletion is '删除证明 | what was deleted when its time was over; never the data itself';
 create or replace function ops.refuse_change() returns trigger language plpgsql set search_path = '' as $body$
 begin

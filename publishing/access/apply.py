@@ -43,7 +43,7 @@ def compare(connection: Connection, access: Access | None = None) -> Difference:
 
 
 def _compare(connection: Connection, access: Access) -> Difference:
-    wanted = desired_facts(connection, access, settings().county_code)
+    wanted = desired_facts(connection, access, settings().counties)
     real = read_facts(connection, declared_roles(access))
     return Difference(frozenset(wanted - real), frozenset(real - wanted))
 

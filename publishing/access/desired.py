@@ -21,7 +21,7 @@ def _refuse_missing(what: str, names: set[str], known: set[str], mend: str) -> N
         raise AccessError(f"the access files name {what} {missing}, which this database does not have; {mend}")
 
 
-def desired_facts(connection: Connection, access: Access, county_code: str) -> set[Fact]:
+def desired_facts(connection: Connection, access: Access, counties: tuple[str, ...]) -> set[Fact]:
     """Raises AccessError when a view, table, column, region or department of the files is not in the database."""
     row = connection.execute("select quote_ident(current_database())").fetchone()
     database = "" if row is None else str(row[0])
@@ -31,7 +31,7 @@ def desired_facts(connection: Connection, access: Access, county_code: str) -> s
     for group in access.groups:
         facts |= set(_reading(group, access.views(group), beneath))
         facts |= set(_looking(group, access.views(group), columns))
-    return facts | set(_row_rules(connection, access, county_code, beneath))
+    return facts | set(_row_rules(connection, access, counties, beneath))
 
 
 def declared_roles(access: Access) -> set[str]:
@@ -88,7 +88,7 @@ def plain(schema: str, name: str) -> str:
 
 
 def _row_rules(
-    connection: Connection, access: Access, county_code: str, beneath: dict[str, set[tuple[str, str, str]]]
+    connection: Connection, access: Access, counties: tuple[str, ...], beneath: dict[str, set[tuple[str, str, str]]]
 ) -> Iterator[Fact]:
     rows, parents = access.rows, read_tables(connection, "marts")
     departments = (*rows.by_department.tables, *rows.by_department.own_only)
@@ -98,7 +98,7 @@ def _row_rules(
         yield Fact("rls", "", plain("marts", name))
         for service in rows.services:
             yield row_policy(service, name, "true")
-    places = _places(connection, access, county_code)
+    places = _places(connection, access, counties)
     for name in rows.by_region:
         _refuse_missing(f"in table [{name}] the columns", set(_PLACE_COLUMN.values()), set(parents[name].columns), _ADD)
         yield row_policy(ROWS_COUNTY, name, _member(ROWS_COUNTY))
@@ -132,7 +132,7 @@ def _department_rules(connection: Connection, access: Access, parents: dict[str,
                 yield row_policy(group.name, name, f"({department} AND {_member(group.name)})")
 
 
-def _places(connection: Connection, access: Access, county_code: str) -> list[tuple[str, str, str]]:
+def _places(connection: Connection, access: Access, counties: tuple[str, ...]) -> list[tuple[str, str, str]]:
     """(role, column, region code) of every region that a reader is bound to."""
     levels = dict(connection.execute("select region_code, level_code from reference.region").fetchall())
     places = {}
@@ -140,10 +140,10 @@ def _places(connection: Connection, access: Access, county_code: str) -> list[tu
         if reader.region is None:
             continue
         level = levels.get(reader.region)
-        if level not in _PLACE_COLUMN or not reader.region.startswith(county_code):
+        if level not in _PLACE_COLUMN or not reader.region.startswith(counties):
             raise AccessError(
                 f"reader [{reader.name}] has region [{reader.region}], which is no township or village of county "
-                f"[{county_code}] in reference.region; mend readers.yaml"
+                f"{list(counties)} in reference.region; mend readers.yaml"
             )
         places[reader.rows_role] = (reader.rows_role, _PLACE_COLUMN[level], reader.region)
     return sorted(places.values())

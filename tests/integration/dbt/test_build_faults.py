@@ -9,7 +9,7 @@ import pytest
 
 from hearth import dbt
 from hearth.database import Role, connect
-from hearth.dbt import BuildFailed, DatabaseAway, DiskFull, build_layer
+from hearth.dbt import BuildFailed, DatabaseAway, DbtKilled, DiskFull, TableLocked, build_layer
 from hearth.settings import Settings
 from publishing.switch import publish
 from publishing.tables import PublicationError
@@ -70,3 +70,35 @@ def test_dbt_ends_with_the_process_that_called_it(build_id: int) -> None:
     killed_at("catalog:create table", code, "hearth:dbt")
     assert _state(build_id) == ("planned", False, 0)
     _goes_through(build_id)
+
+
+def test_a_build_that_meets_a_held_lock_gives_up_and_says_so(build_id: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever looks at the candidate of the run before holds up no close for ever, and blames no department."""
+    with connect(Role.BUILDER) as before:
+        before.execute(f"create table candidate.{MODEL} ()".encode())
+    with monkeypatch.context() as hasty, connect(Role.BUILDER) as holder:
+        hasty.setattr(dbt, "PATIENCE", 0.1)
+        holder.execute(f"select from candidate.{MODEL}".encode())
+        with pytest.raises(TableLocked, match="pg_stat_activity"):
+            build_layer("star", build_id=build_id, county_code=county.COUNTY, period=PERIOD)
+    _goes_through(build_id)
+
+
+def test_dbt_that_is_killed_gives_no_verdict(build_id: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Memory that ran out says nothing about the models: the task is to try again, and no department is left out."""
+    kill = ["-c", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"]
+    with monkeypatch.context() as patched:
+        finished = dbt._finished
+        patched.setattr(dbt, "_finished", lambda _: finished(lambda _: kill))
+        with pytest.raises(DbtKilled, match="signal 9"):
+            build_layer("star", build_id=build_id, county_code=county.COUNTY, period=PERIOD)
+    assert _state(build_id) == ("planned", False, 0)
+
+
+def test_one_build_at_a_time(warehouse: Settings) -> None:
+    """A task that was taken for dead may still run when it is tried again."""
+    with connect(Role.BUILDER, autocommit=True, options="-c lock_timeout=60s") as other:
+        with dbt._alone(1):
+            asked = other.execute("select pg_try_advisory_lock(hashtext('hearth.candidate'))").fetchone()
+            assert asked == (False,)
+        other.execute("select pg_advisory_lock(hashtext('hearth.candidate'))")

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from hearth.services.airflow import use_environment
+from hearth.settings import settings
 from publishing.alarms import Alarm, tell
 from publishing.reminders import ReminderError
 from tests.integration.publishing.test_reminders import tell as write_contacts
@@ -66,7 +67,7 @@ def test_callback_of_a_task_names_department_month_and_next_step(home: Path) -> 
         write_contacts(home, {"owner": "数据工程师", "departments": ["warehouse"], "channels": [address]})
         tell_failure(
             {
-                "task": intake_dag("water").get_task("take"),
+                "task": intake_dag("water", settings().county_code).get_task("take"),
                 "dag_run": SimpleNamespace(dag_id="intake__water", run_id="run 3", partition_key=None),
                 "params": {},
                 "taken": "water/2026-10",  # type: ignore[typeddict-unknown-key]  # our own word

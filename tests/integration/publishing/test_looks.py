@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -12,7 +13,7 @@ from hearth.bucket import bucket
 from hearth.database import Role, connect
 from publishing.access.looks import who_saw
 from publishing.commands import app
-from publishing.expiry import delete_expired, keep_months
+from publishing.expiry import Kept, delete_expired, keep_months
 from tests.integration.expectations.candidate import COUNTY, PERIOD
 from tests.integration.publishing.readers import OTHER_VILLAGE, VILLAGE, ask
 
@@ -84,7 +85,7 @@ def test_what_is_over_is_deleted_with_proof() -> None:
     for path in (root / "archive/ab" / submission, root / "outbox/demo" / PERIOD / submission / "receipt.json"):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"x")
-    kept = {"demo.household": 12}
+    kept = {"demo.household": Kept(12, "decided by the owner")}
     assert delete_expired(date(2027, 10, 31), kept=kept) == [], "twelve months are not over"
     ((item, counts),) = delete_expired(date(2027, 11, 1), kept=kept)
     assert item.submission_id == submission
@@ -96,16 +97,23 @@ def test_what_is_over_is_deleted_with_proof() -> None:
     with connect(Role.OWNER) as connection:
         left = connection.execute("select submission_id, source_row from raw.demo__household").fetchall()
         clear = connection.execute("select token from vault.entry where token like 'token-%' order by 1").fetchall()
-        proofs = connection.execute("select place, deleted_rows, length(checksum) from ops.deletion").fetchall()
+        proofs = connection.execute("select place, deleted_rows, length(checksum), ground from ops.deletion").fetchall()
         near = connection.execute("select submission_id from quarantine.near_number").fetchall()
     assert left == [("S-2027-01-household", 99)]
     assert near
     assert (submission,) not in near
     assert clear == [("token-1",), ("token-5",)], "a value that a younger row points to stays"
-    assert ("raw", 24, 64) in proofs
+    assert ("raw", 24, 64, "decided by the owner") in proofs
 
 
-def test_every_contract_says_how_long() -> None:
+def test_every_contract_says_how_long_and_why(tmp_path: Path) -> None:
     kept = keep_months()
     assert len(kept) == 19
-    assert min(kept.values()) >= 12
+    assert min(rule.months for rule in kept.values()) >= 12
+    assert all("依据" in rule.ground or "决定" in rule.ground for rule in kept.values())
+    (tmp_path / "office").mkdir()
+    (tmp_path / "office" / "feed.yaml").write_text(
+        "id: office.feed\nslaProperties: [{property: retention, value: 10, unit: y}]", encoding="utf-8"
+    )
+    with pytest.raises(ValueError, match="on what ground"):
+        keep_months(tmp_path)
