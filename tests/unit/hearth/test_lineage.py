@@ -48,7 +48,7 @@ def test_assets_are_datasets_of_lineage_to_airflow() -> None:
 
     from dags.common import MARTS, RAW
 
-    _create_provider_info_schema_validator().validate(lineage.provider_info())
+    _create_provider_info_schema_validator().validate(lineage.provider_info())  # type: ignore[no-untyped-call]  # theirs
     (addresses,) = lineage.provider_info()["asset-uris"]
     module, name = addresses["to_openlineage_converter"].rsplit(".", 1)
     converter = getattr(import_module(module), name)
