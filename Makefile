@@ -58,3 +58,8 @@ lock:
 pictures: $(BIN)/hearth
 	@$(BIN)/python -m ingestion.sample.pictures
 	@$(BIN)/python -m hearth.services.asset_graph
+
+# Airflow's own pages, from the installation that runs. Needs chromium, chromium-driver and fonts-noto-cjk (Debian).
+.PHONY: pages
+pages: $(BIN)/hearth
+	@$(BIN)/python -m hearth.services.pages $(RUNS)

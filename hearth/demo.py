@@ -98,6 +98,12 @@ class Airflow:
         ).raise_for_status()
 
     @_when_away
+    def asset_ids(self) -> dict[str, int]:
+        """Name of each asset -> the number that its page has."""
+        answer = self._client.get("/assets", params={"limit": 100}).raise_for_status()
+        return {asset["name"]: asset["id"] for asset in answer.json()["assets"]}
+
+    @_when_away
     def asset_events(self) -> list[dict[str, str | None]]:
         """The newest events of assets: source_dag_id, source_task_id, partition_key."""
         answer = self._client.get("/assets/events", params={"limit": 100, "order_by": "-timestamp"}).raise_for_status()
