@@ -21,7 +21,8 @@ class Question:
 
     def text(self) -> str:
         """As the approval screen shows it, in Markdown."""
-        return "\n".join(f"- **{rule}** {message}（{check}）" for rule, check, message in self.checks)
+        failures = "\n".join(f"- **{rule}** {message}（{check}）" for rule, check, message in self.checks)
+        return f"月份：**{self.period}**（第 {self.build_id} 次构建）\n\n{failures}"
 
 
 def question(county_code: str, period: str) -> Question | None:

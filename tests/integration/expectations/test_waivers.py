@@ -97,6 +97,7 @@ def test_a_person_approves_what_was_shown_and_nothing_else(build: int, suites: P
     asked = question(COUNTY, PERIOD)
     assert asked is not None
     assert "**P-16** 有 24 户" in asked.text()
+    assert asked.text().startswith(f"月份：**{PERIOD}**")
     with pytest.raises(WaiverError, match="judged again"):
         approve(COUNTY, replace(asked, checks=()), by="王某", reason="核对过", days=1)
     assert len(approve(COUNTY, asked, by="王某", reason="核对过", days=1)) == 1
