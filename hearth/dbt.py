@@ -7,6 +7,7 @@ Staging is a call of its own, for that is where a department can still be left o
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -27,6 +28,9 @@ PROJECT_DIR = PROJECT_ROOT / "dbt_project"
 _SELECTED = {"staging": "tag:staging", "star": "tag:identity tag:marts"}
 LAYERS = tuple(_SELECTED)
 """The steps of a build, in order. A build is built when the last one is."""
+_SOURCES = ("*.sql", "*.yml", "*.csv", "*.md")
+_READ = "manifest.of"
+"""Beside the manifest: the fingerprint of the project that dbt read for it."""
 _GOOD = frozenset({"success", "pass", "no-op"})
 _AWAY = re.compile(
     r"server closed the connection|could not connect|connection to server .* failed|the database system is|"
@@ -66,6 +70,26 @@ class LayerResult:
     layer: str
     nodes: int
     seconds: float
+
+
+def fingerprint() -> str:
+    """sha256 over the dbt project's files, names and contents."""
+    digest = hashlib.sha256()
+    for path in sorted(path for pattern in _SOURCES for path in PROJECT_DIR.rglob(pattern)):
+        name = path.relative_to(PROJECT_DIR).as_posix()
+        if not name.startswith("target/"):
+            digest.update(name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def read_manifest() -> Mapping[str, Any] | None:
+    """What dbt knew of the project at its last call here; None if there was none, or the project is another one now."""
+    target = Path(environment()["DBT_TARGET_PATH"])
+    mark = target / _READ
+    if not mark.exists() or mark.read_text(encoding="utf-8") != fingerprint():
+        return None
+    found: Mapping[str, Any] = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
+    return found
 
 
 def environment() -> dict[str, str]:
@@ -120,11 +144,15 @@ def run_dbt(
     Raises BuildFailed when a node fails or errs, or when dbt selected nothing: an empty run is not a success.
     Raises DatabaseAway when what failed is the connection.
     """
+    names = select.split()
+    shown = select if len(names) < 10 else f"{len(names)} nodes"
     variables = json.dumps({"build_id": build_id, "county_code": county_code, "period": period})
     target = Path(environment()["DBT_TARGET_PATH"])
     results_file = target / "run_results.json"
     results_file.unlink(missing_ok=True)
-    arguments = [command, "--select", *select.split(), "--vars", variables, *flags]
+    (target / _READ).unlink(missing_ok=True)
+    read = fingerprint()
+    arguments = [command, "--select", *names, "--vars", variables, *flags]
     common = ["--no-use-colors", "--log-format-file", "json"]
     # Variables of the caller's own may change what is parsed; those of a build do not.
     program = ["-m", "dbt.cli.main", *common] if "--vars" in flags else ["-m", "hearth.dbt_process", *common, "--"]
@@ -139,44 +167,53 @@ def run_dbt(
     if not results_file.exists():
         said = f"{finished.stdout[-4000:]}{finished.stderr[-4000:]}"
         problem = DatabaseAway if _AWAY.search(said) else BuildFailed
-        raise problem(f"dbt {command} [{select}] did not run:\n{said}")
+        raise problem(f"dbt {command} [{shown}] did not run:\n{said}")
+    (target / _READ).write_text(read, encoding="utf-8")
     outcome = json.loads(results_file.read_text(encoding="utf-8"))
     results: list[dict[str, Any]] = outcome["results"]
     failed = [result for result in results if result["status"] not in _GOOD and result["status"] != "warn"]
     if any(_AWAY.search(result.get("message") or "") for result in failed):
-        raise DatabaseAway(f"dbt {command} [{select}] lost the database; it can be run again")
+        raise DatabaseAway(f"dbt {command} [{shown}] lost the database; it can be run again")
     if build_id > 0:
-        _record(build_id, select, results)
+        _record(build_id, shown, results)
         lineage.emit_dbt(PROJECT_DIR, command, environment())
     if failed or finished.returncode != 0 or not results:
-        shown = "\n".join(f"[{node['unique_id']}] {node['status']}: {node.get('message')}" for node in failed[:10])
+        told = "\n".join(f"[{node['unique_id']}] {node['status']}: {node.get('message')}" for node in failed[:10])
         raise BuildFailed(
-            f"dbt {command} [{select}] failed ({len(failed)} of {len(results)} nodes):\n{shown}",
+            f"dbt {command} [{shown}] failed ({len(failed)} of {len(results)} nodes):\n{told}",
             {node["unique_id"]: node["status"] for node in failed if node["status"] != "skipped"},
         )
     seconds = float(outcome["elapsed_time"])
-    _log.info("dbt finished", command=command, select=select, nodes=len(results), seconds=round(seconds, 1))
-    return LayerResult(select, len(results), seconds)
+    _log.info("dbt finished", command=command, select=shown, nodes=len(results), seconds=round(seconds, 1))
+    return LayerResult(shown, len(results), seconds)
 
 
 def build_layer(
-    layer: str, *, build_id: int, county_code: str, period: str, without: tuple[str, ...] = ()
+    layer: str,
+    *,
+    build_id: int,
+    county_code: str,
+    period: str,
+    without: tuple[str, ...] = (),
+    only: tuple[str, ...] | None = None,
 ) -> LayerResult:
     """Build and test one of LAYERS, and keep in ``ops.build`` whether the build is built or failed.
 
-    ``without`` names models that are not made again: what is there of them stays. Raises ValueError for a layer that is
-    none, BuildFailed as run_dbt does, StagingFailed where departments can be left out.
+    ``without`` names models that are not made again: what is there of them stays. ``only`` names the nodes that are
+    run instead of the whole layer, tests among them. Raises ValueError for a layer that is none, BuildFailed as run_dbt
+    does, StagingFailed where departments can be left out.
     """
     if layer not in LAYERS:
         raise ValueError(f"[{layer}] is no layer; layers are {list(LAYERS)}")
     flags = ("--exclude", *without) if without else ()
+    select = _SELECTED[layer]
+    if only is not None:
+        select, flags = " ".join(only), (*flags, "--indirect-selection", "empty")
     try:
-        result = run_dbt(
-            "build", _SELECTED[layer], build_id=build_id, county_code=county_code, period=period, flags=flags
-        )
+        result = run_dbt("build", select, build_id=build_id, county_code=county_code, period=period, flags=flags)
     except BuildFailed as failure:
         _set_state(build_id, "failed")
-        if layer == "staging" and (departments := _departments(failure)):
+        if departments := _departments(failure):
             broken = tuple(node.split(".")[-1] for node in failure.statuses if node.startswith("model."))
             raise StagingFailed(failure, departments, broken) from None
         raise
@@ -194,7 +231,8 @@ def _departments(failure: BuildFailed) -> frozenset[str]:
     for unique_id in failure.statuses:
         node = manifest["nodes"][unique_id]
         owner = manifest["nodes"].get(node.get("attached_node") or "", node)
-        found.add(owner["fqn"][2])  # hearth, staging, <department>, model
+        place = owner["fqn"]  # hearth, staging, <department>, model
+        found.add(place[2] if place[1] == "staging" else "")
     return frozenset(found) if found <= known else frozenset()
 
 
