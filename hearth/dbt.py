@@ -13,7 +13,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,7 @@ _AWAY = re.compile(
     r"terminating connection|connection already closed|SSL connection has been closed",
     re.IGNORECASE,
 )
+_FULL = re.compile(r"No space left on device|could not extend file|could not write .* file|disk full", re.IGNORECASE)
 _log = structlog.get_logger()
 
 
@@ -57,6 +58,10 @@ class StagingFailed(BuildFailed):
         super().__init__(str(failure), failure.statuses)
         self.departments = departments
         self.broken = broken
+
+
+class DiskFull(BuildFailed):
+    """The database found no room: no fault of a department, and the same run succeeds once there is some."""
 
 
 class DatabaseAway(RuntimeError):  # noqa: N818 - likewise
@@ -136,13 +141,32 @@ def _record(build_id: int, layer: str, results: list[dict[str, Any]]) -> None:
         )
 
 
+def _finished(program: Callable[[int], list[str]]) -> subprocess.CompletedProcess[str]:
+    """Run dbt to its end. ``program`` makes the command from the reading end of a pipe: if this process is killed, dbt
+    must not go on writing what the next build may be reading (``hearth.dbt_process``)."""
+    watched, held = os.pipe()
+    try:
+        return subprocess.run(
+            [sys.executable, *program(watched)],
+            env={**os.environ, **environment()},
+            cwd=PROJECT_DIR,
+            check=False,
+            capture_output=True,
+            text=True,
+            pass_fds=(watched,),
+        )
+    finally:
+        os.close(watched)
+        os.close(held)
+
+
 def run_dbt(
     command: str, select: str, *, build_id: int, county_code: str, period: str, flags: tuple[str, ...] = ()
 ) -> LayerResult:
     """Run ``dbt <command> --select <select>`` for a build; return how many nodes ran and for how long.
 
-    Raises BuildFailed when a node fails or errs, or when dbt selected nothing: an empty run is not a success.
-    Raises DatabaseAway when what failed is the connection.
+    Raises BuildFailed when a node fails or errs, or when dbt selected nothing: an empty run is not a success; DiskFull
+    when there was no room. Raises DatabaseAway when what failed is the connection.
     """
     names = select.split()
     shown = select if len(names) < 10 else f"{len(names)} nodes"
@@ -154,16 +178,14 @@ def run_dbt(
     read = fingerprint()
     arguments = [command, "--select", *names, "--vars", variables, *flags]
     common = ["--no-use-colors", "--log-format-file", "json"]
-    # Variables of the caller's own may change what is parsed; those of a build do not.
-    program = ["-m", "dbt.cli.main", *common] if "--vars" in flags else ["-m", "hearth.dbt_process", *common, "--"]
-    finished = subprocess.run(
-        [sys.executable, *program, *arguments],
-        env={**os.environ, **environment()},
-        cwd=PROJECT_DIR,
-        check=False,
-        capture_output=True,
-        text=True,
-    )
+
+    def program(caller: int) -> list[str]:
+        # Variables of the caller's own may change what is parsed; those of a build do not.
+        if "--vars" in flags:
+            return ["-m", "dbt.cli.main", *common, *arguments]
+        return ["-m", "hearth.dbt_process", str(caller), *common, "--", *arguments]
+
+    finished = _finished(program)
     if not results_file.exists():
         said = f"{finished.stdout[-4000:]}{finished.stderr[-4000:]}"
         problem = DatabaseAway if _AWAY.search(said) else BuildFailed
@@ -177,6 +199,8 @@ def run_dbt(
     if build_id > 0:
         _record(build_id, shown, results)
         lineage.emit_dbt(PROJECT_DIR, command, environment())
+    if any(_FULL.search(result.get("message") or "") for result in failed):
+        raise DiskFull(f"dbt {command} [{shown}] found the database's disk full; free space on it, then run this again")
     if failed or finished.returncode != 0 or not results:
         told = "\n".join(f"[{node['unique_id']}] {node['status']}: {node.get('message')}" for node in failed[:10])
         raise BuildFailed(
@@ -213,7 +237,7 @@ def build_layer(
         result = run_dbt("build", select, build_id=build_id, county_code=county_code, period=period, flags=flags)
     except BuildFailed as failure:
         _set_state(build_id, "failed")
-        if departments := _departments(failure):
+        if not isinstance(failure, DiskFull) and (departments := _departments(failure)):
             broken = tuple(node.split(".")[-1] for node in failure.statuses if node.startswith("model."))
             raise StagingFailed(failure, departments, broken) from None
         raise

@@ -69,6 +69,13 @@ class Airflow:
         return {run["dag_run_id"]: run["state"] for run in answer.json()["dag_runs"]}
 
     @_when_away
+    def partition_states(self, dag_id: str) -> dict[str, str]:
+        """Partition key -> state of its newest run."""
+        answer = self._client.get(f"/dags/{dag_id}/dagRuns", params={"limit": 100, "order_by": "run_after"})
+        runs = answer.raise_for_status().json()["dag_runs"]
+        return {run["partition_key"]: run["state"] for run in runs if run["partition_key"]}
+
+    @_when_away
     def task_states(self, dag_id: str, run_id: str) -> dict[str, str]:
         answer = self._client.get(f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances").raise_for_status()
         return {task["task_id"]: task["state"] or "waiting" for task in answer.json()["task_instances"]}

@@ -16,7 +16,7 @@ from hearth.database import Role, connect
 from ingestion import vault
 from ingestion.columns import extra_cells
 from ingestion.drift import safe_header
-from ingestion.quarantine import cell_text
+from ingestion.returned import cell_text
 from ingestion.table import RawTable
 
 _PORTION = 5_000

@@ -15,9 +15,15 @@ from pathlib import Path
 
 from ingestion.check import CannotCheck, Checked, Line, check_file
 from ingestion.faults import place_of
+from ingestion.mending import Occasion, ReturnWorkbook, mending_workbook
+from ingestion.returned import rows_to_return
 from ingestion.submission import State
 
 RETURN_NAME = "需修改.xlsx"
+_STEPS = (
+    "到后面的工作表里看：前几列写明错在哪里、怎么改、在原来的表里是第几行，错的格子涂了颜色。",
+    "请在原来的表里改，改好再检查一次，没有错误了再报送。这份表不能代替原来的表报送。",
+)
 _SEVERITIES = {"error": "错误", "warning": "提醒", "info": "告知"}
 _STOPPED = 2
 
@@ -82,17 +88,23 @@ def run(path: Path, asked: Asked) -> int:
 
 def _write_return(checked: Checked, folder: Path) -> Path | None:
     """The rows to mend, beside the file; an older list of the same file goes. None when no row has to be mended."""
-    from ingestion.check_workbook import rows_to_mend
-
     target = folder / f"{Path(checked.file_name).stem}-{RETURN_NAME}"
-    content = checked.content
-    data = rows_to_mend(content.typed.raw, content.findings) if content is not None else None
-    if data is None:
+    written = rows_to_mend(checked)
+    if written is None:
         target.unlink(missing_ok=True)
         return None
     folder.mkdir(parents=True, exist_ok=True)
-    target.write_bytes(data)
+    target.write_bytes(written.data)
     return target
+
+
+def rows_to_mend(checked: Checked) -> ReturnWorkbook | None:
+    """The workbook that intake would hand back, without the marks that would let it be sent; None without such rows."""
+    if checked.content is None:
+        return None
+    raw = checked.content.typed.raw
+    occasion = Occasion(checked.contract, checked.period, _STEPS, raw.sheet_names)
+    return mending_workbook(rows_to_return(raw, checked.content.findings), occasion)
 
 
 def main(words: Sequence[str] | None = None, county_code: str | None = None) -> int:

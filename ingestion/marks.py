@@ -24,7 +24,7 @@ from ingestion.submission import RowAddress
 from ingestion.table import CellValue, RawTable
 
 if TYPE_CHECKING:
-    from ingestion.quarantine import ReturnedRow
+    from ingestion.returned import ReturnedRow
 
 MARK_HEADER = "行标识"
 """Title of the hidden column of marks."""

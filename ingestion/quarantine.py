@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -20,8 +19,8 @@ from psycopg.types.json import Jsonb
 
 from hearth.database import Role, connect
 from ingestion import vault
-from ingestion.columns import rows_at
 from ingestion.contract import Privacy
+from ingestion.returned import Reason, ReturnedCell, ReturnedRow, cell_text, column_order, faulty_rows
 from ingestion.table import CellValue, Finding, RawRow, RawTable
 
 _LONG_NUMBER = re.compile(r"\d{11,}")
@@ -36,56 +35,6 @@ class QuarantinedRow:
     row: int
     original: Mapping[str, Any]
     reasons: Sequence[Mapping[str, Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """Why a row came back."""
-
-    rule_id: str
-    severity: str
-    columns: tuple[str, ...]
-    message: str
-    fix: str
-
-
-@dataclass(frozen=True, slots=True)
-class ReturnedCell:
-    """A cell under the sender's own header; ``column`` is the canonical name, or None for a column unknown to us."""
-
-    header: str
-    column: str | None
-    value: CellValue
-    """As stored in the sender's file: a number stays a number."""
-
-    @property
-    def text(self) -> str:
-        return cell_text(self.value)
-
-
-@dataclass(frozen=True, slots=True)
-class ReturnedRow:
-    """A rejected row in clear, in the sender's column order."""
-
-    sheet: str
-    row: int
-    cells: tuple[ReturnedCell, ...]
-    reasons: tuple[Reason, ...]
-
-
-def cell_text(value: CellValue) -> str:
-    """A cell as the sender sees it."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "是" if value else "否"
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
-        return str(int(value))
-    if isinstance(value, datetime):
-        return value.isoformat(sep=" ", timespec="seconds") if value.time() != value.time().min else str(value.date())
-    if isinstance(value, date):
-        return value.isoformat()
-    return str(value)
 
 
 def _packed(value: CellValue) -> object:
@@ -116,27 +65,10 @@ def _open_cells(raw: RawTable, row: RawRow, unread: set[str]) -> dict[str, str]:
     }
 
 
-def _column_order(raw: RawTable) -> list[tuple[str, str]]:
-    """(column, header) from left to right as the sender has them; columns without a place of their own come last."""
-    places: dict[str, tuple[int, str]] = {}
-    for (_, name), letter in raw.letters.items():
-        places.setdefault(name, (len(letter), letter))
-    last = (9, "")
-    return sorted(raw.headers.items(), key=lambda item: places.get(item[0], last))
-
-
 def quarantine_rows(raw: RawTable, findings: Iterable[Finding], sealing: vault.Sealer) -> Iterator[QuarantinedRow]:
     """The rows that an error rejects, sealed; with all that was found on them, errors first."""
-    order = _column_order(raw)
-    by_address: dict[tuple[str, int], list[Finding]] = defaultdict(list)
-    for finding in findings:
-        by_address[finding.sheet, finding.row].append(finding)
-    faulty = [address for address, found in by_address.items() if any(item.severity == "error" for item in found)]
-    for row in rows_at(raw.rows, faulty):
-        found = sorted(
-            by_address[row.sheet, row.row],
-            key=lambda finding: (finding.severity != "error", finding.rule_id, finding.columns),
-        )
+    order = column_order(raw)
+    for row, found in faulty_rows(raw, findings):
         unread = {name for finding in found if finding.stage not in {"row", "household"} for name in finding.columns}
         cells: list[list[object]] = [[header, name, _packed(row.cells.get(name))] for name, header in order]
         cells += [[header, None, _packed(row.extra.get(header))] for header in raw.unknown_headers]

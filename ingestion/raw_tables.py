@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -149,7 +149,19 @@ _REFERENCE: tuple[ReferenceTable, ...] = (
         ),
         ("feed_id",),
     ),
+    ReferenceTable(
+        "feed_version",
+        "数据约定版本 | the versions of each contract and from which month each is in force",
+        (
+            ("feed_id", "text not null", "报送表编号 | department.feed"),
+            ("contract_version", "text not null", "数据约定版本 | version of the contract"),
+            ("since", "text not null", "起始月份 | first month read by it, YYYY-MM; the first version begins 0001-01"),
+        ),
+        ("feed_id", "contract_version"),
+    ),
 )
+_FIRST_MONTH = "0001-01"
+"""Months before the first version are read by the first."""
 
 
 def _reference_rows(found: Mapping[str, Contract]) -> Mapping[str, list[tuple[Any, ...]]]:
@@ -181,7 +193,18 @@ def _reference_rows(found: Mapping[str, Contract]) -> Mapping[str, list[tuple[An
             )
             for contract in found.values()
         ],
+        "feed_version": [
+            (contract.feed_id, version, since) for contract in found.values() for version, since in _versions(contract)
+        ],
     }
+
+
+def _versions(contract: Contract) -> Iterator[tuple[str, str]]:
+    """The versions of a contract with the first month that each reads."""
+    if not contract.versions:
+        yield contract.version, _FIRST_MONTH
+    for place, entry in enumerate(contract.versions):
+        yield entry.version, str(entry.since) if place else _FIRST_MONTH
 
 
 def _comment(connection: psycopg.Connection, table: sql.Composable, text: str, column: str | None = None) -> None:

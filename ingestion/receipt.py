@@ -26,7 +26,7 @@ JSON_NAME = "receipt.json"
 WORKBOOK_NAME = "回执.xlsx"
 RETURN_NAME = "更正表.xlsx"
 LATE_RULE = "F-12"
-_WAIVED_FIX = "无需重报；豁免到期后照原规则检查，请在此之前解决"
+_WAIVED_FIX = "无需重报；豁免到期后照原规则检查，能改正的请在此之前改正"
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +179,7 @@ def issue(entry: Submission, also: Note | None = None, *, sent_as: str | None = 
     folder = _folder(receipt)
     folder.mkdir(parents=True, exist_ok=True)
     sheets = own_names.sheet_names(entry.department, entry.period, entry.submission_id)
-    returned = return_workbook(entry, receipt, sheets)
+    returned = return_workbook(entry, sheets)
     if returned is not None:
         receipt = replace(receipt, rows_to_mend=returned.rows)
         (folder / RETURN_NAME).write_bytes(returned.data)

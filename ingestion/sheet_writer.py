@@ -310,3 +310,9 @@ def _opening(layout: Layout, *, is_first: bool) -> str:
         f'<sheetViews><sheetView{selected} workbookViewId="0">{pane}</sheetView></sheetViews>'
         f'<sheetFormatPr defaultRowHeight="15"/><cols>{columns}</cols><sheetData>'
     )
+
+
+def put(sheet: Sheet, values: Sequence[object], look: Look = Look.WORDS, first: Look | None = None) -> None:
+    """A row of texts in one look, the first cell perhaps in another."""
+    looks = [look if index or first is None else first for index in range(len(values))]
+    sheet.append([(str(value), each) for value, each in zip(values, looks, strict=True)])

@@ -20,6 +20,7 @@ from openpyxl.worksheet.properties import PageSetupProperties
 
 from hearth.period import Period
 from hearth.settings import settings
+from ingestion import choices
 from ingestion import template_words as words
 from ingestion.contract import Column, Contract, Kind
 from ingestion.normalise.text import nfkc
@@ -202,7 +203,7 @@ def _codes_sheet(sheet: Worksheet, columns: Sequence[Column], names: Sequence[st
     blocks = [(name, "、".join(column.title for column in users), users[0]) for name, users in lists.items()]
     for name, titles, column in blocks:
         first = sheet.max_row + 1
-        codes = words.codes(column)
+        codes = choices.codes(column)
         for code, label in codes:
             sheet.append([f"{titles}：", code, label])
         found[name] = f"'{SHEET_CODES}'!$C${first}:$C${sheet.max_row}"

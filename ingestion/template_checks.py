@@ -9,6 +9,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 
 from hearth.period import Period
 from ingestion import template_words as words
+from ingestion.choices import options
 from ingestion.contract import Column, Contract, Kind
 
 LAST_ROW = 100_000
@@ -63,7 +64,7 @@ def _rule(column: Column, grounds: Grounds) -> DataValidation | None:
     rule: DataValidation | None = None
     if column.name in ("township_name", "village_name") and grounds.sources.places_sheet:
         rule = _place(column, grounds)
-    elif words.options(column):
+    elif options(column):
         rule = _choice(column, grounds.sources)
     elif column.kind in (Kind.INT, Kind.DECIMAL, Kind.YEAR):
         rule = _number(column, grounds.month)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from hearth.period import Period
 from hearth.workdays import due_date
 from ingestion.checks import fill_text
+from ingestion.choices import options
 from ingestion.contract import Column, Contract, Demand, Kind, Privacy
 from ingestion.normalise.text import nfkc
 from ingestion.reference_data import code_lists
@@ -64,27 +65,6 @@ def header(column: Column, contract: Contract, period: Period) -> str:
     if column.unit and not nfkc(text).endswith(")"):
         text += f"\n（{column.unit}）"
     return f"*{text}" if mark(column, contract) == REQUIRED else text
-
-
-def codes(column: Column) -> tuple[tuple[str, str], ...]:
-    """Code and label of what a coded column takes."""
-    if column.code_list is None:
-        return ()
-    return tuple((code.code, code.label) for code in code_lists()[column.code_list].codes)
-
-
-def options(column: Column) -> tuple[str, ...]:
-    """What a drop-down offers; nothing for columns that are typed."""
-    if column.kind is Kind.BOOL:
-        return ("是", "否")
-    return tuple(label for _, label in codes(column))
-
-
-def offered_under(column: Column, header: str) -> tuple[str, ...]:
-    """What a drop-down of a single value offers under a sender's own header; nothing where its words are translated."""
-    if column.kind is Kind.CODE_LIST or any(known.mapping for known in column.headers if known.text == header):
-        return ()
-    return options(column)
 
 
 def example(column: Column) -> str:

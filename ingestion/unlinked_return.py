@@ -20,8 +20,7 @@ from hearth.database import Role, connect
 from ingestion import vault
 from ingestion.contract import contracts
 from ingestion.own_names import sheet_names
-from ingestion.sheet_writer import Book, Layout, Look
-from ingestion.workbook import put
+from ingestion.sheet_writer import Book, Layout, Look, put
 
 FILE_NAME = "待核对.xlsx"
 _MOST = 3

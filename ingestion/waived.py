@@ -1,7 +1,7 @@
 """What the gate let through of a department's files by a waiver: said in its receipts once the month is published.
 
-A failing row of the gate names whom it concerns: a submission, a feed, a department. A waiver whose rows name nobody
-concerns the month as a whole; it stands on the view and in the scorecards, not in the receipts.
+A failing row of the gate names whom it concerns: a submission, a feed, a department. What is in nobody's hands to mend
+names nobody; it stands on the view and in the scorecards, not in the receipts.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ class Waived:
     """A failure of the live publication that a named person answers for, and whom it concerns."""
 
     rule_id: str
+    problem: str | None
+    """What was wrong, in the words of the gate; None where its results are no longer kept."""
     reason: str
     given_by: str
     valid_until: datetime
@@ -39,9 +41,10 @@ class Waived:
 
     @property
     def sentence(self) -> str:
-        """For the receipt: rule, who, why, until when."""
+        """For the receipt: what was wrong, rule, who, why, until when."""
         until = self.valid_until.astimezone(settings().zone)
-        return f"本月公布时，{self.rule_id}由{self.given_by}豁免：{self.reason}（至{until:%Y-%m-%d}）"
+        what = f"“{self.problem}”（{self.rule_id}）" if self.problem else self.rule_id
+        return f"本月公布时，{what}由{self.given_by}豁免：{self.reason}（至{until:%Y-%m-%d}）"
 
 
 def waived(entry: Submission) -> list[Waived]:
@@ -51,6 +54,7 @@ def waived(entry: Submission) -> list[Waived]:
     with connect(Role.LOADER) as connection, connection.cursor(row_factory=class_row(Waived)) as cursor:
         found = cursor.execute(
             "select waiver.rule_id, waiver.reason, waiver.given_by, waiver.valid_until,"
+            " min(split_part(result.message, '。', 1)) as problem,"
             " array_remove(array_agg(distinct failing ->> 'submission_id'), null) as submission_ids,"
             " array_remove(array_agg(distinct coalesce(failing ->> 'feed_id', case when failing ->> 'feed' like '%%.%%'"
             " then failing ->> 'feed' else input.department || '.' || (failing ->> 'feed') end)), null) as feeds,"
@@ -59,6 +63,8 @@ def waived(entry: Submission) -> list[Waived]:
             " join ops.publication_waiver as waiver using (publication_id)"
             " join ops.gate_failing_row as failed"
             " on (failed.build_id, failed.suite, failed.expectation)"
+            " = (publication.build_id, waiver.suite, waiver.expectation)"
+            " left join ops.gate_result as result on (result.build_id, result.suite, result.expectation)"
             " = (publication.build_id, waiver.suite, waiver.expectation)"
             " left join ops.build_input as input on input.build_id = publication.build_id"
             " and failing ->> 'feed' in (input.feed, input.department || '.' || input.feed)"

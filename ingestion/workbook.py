@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
 
@@ -11,17 +11,11 @@ from ingestion.contract import contracts
 from ingestion.own_names import in_own_words
 from ingestion.receipt import RETURN_NAME, Receipt, ReceiptLine
 from ingestion.rule_words import rule_text
-from ingestion.sheet_writer import Book, Layout, Look, Sheet
+from ingestion.sheet_writer import Book, Layout, Look, put
 from ingestion.submission import LIVE
 
 SHEET_RECEIPT, SHEET_WARNINGS = "回执", "提示"
 _SEVERITIES = {"error": "错误", "warning": "提醒", "info": "告知"}
-
-
-def put(sheet: Sheet, values: Sequence[object], look: Look = Look.WORDS, first: Look | None = None) -> None:
-    """A row of texts in one look, the first cell perhaps in another."""
-    looks = [look if index or first is None else first for index in range(len(values))]
-    sheet.append([(str(value), each) for value, each in zip(values, looks, strict=True)])
 
 
 def _minute(timestamp: str) -> str:

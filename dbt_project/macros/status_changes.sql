@@ -11,8 +11,10 @@
     Beside each the register's own reason (code list household_change) and, where a household was founded out of another
     (13) or taken into one (23), that other: the one where most of its people came from or went to.
 
-    The county's first month known is where the history begins: nobody entered in it. `history` names the CTE it is
-    read off, where `versions` holds some households only.
+    Where the month before says nothing of a household, in the county's first month or because its row was refused, only
+    that counts of which the row says that it happened in this very month: nobody else entered in the first month, and
+    a household first listed as ended has left. `history` names the CTE the first month is read off, where `versions`
+    holds some households only.
 -#}
 {% macro status_changes(history='versions') -%}
 beginning as (
@@ -67,10 +69,23 @@ stepped as (
         neighbours.watch_code as monitor_after,
         neighbours.village_before,
         neighbours.village_code as village_after,
-        neighbours.change_code as reason_code
+        neighbours.change_code as reason_code,
+        coalesce(neighbours.follows_directly, false) as follows_directly,
+        neighbours.valid_from = beginning.first_period as is_beginning,
+        -- The row's own word for what no comparison shows.
+        case when neighbours.change_month = neighbours.valid_from then neighbours.change_code end as said_code,
+        coalesce(neighbours.monitored_month = neighbours.valid_from, false) as is_said_monitored
     from neighbours
     cross join beginning
-    where neighbours.valid_from > beginning.first_period
+
+),
+
+-- Known to the county, if only from before what can be compared.
+resumed as (
+
+    select *
+    from stepped
+    where is_active and not active_before and (is_beginning or was_ever_active)
 
 ),
 
@@ -99,7 +114,7 @@ stated as (
         poverty_after as value_after,
         reason_code
     from stepped
-    where is_active and not active_before
+    where is_active and not active_before and (not is_beginning or coalesce(said_code in ('11', '13'), false))
     union all
     select
         household_key,
@@ -110,7 +125,9 @@ stated as (
         poverty_after as value_after,
         reason_code
     from stepped
-    where active_before and not is_active
+    where
+        not is_active
+        and (active_before or (not follows_directly and coalesce(said_code in ('21', '22', '23', '24'), false)))
     union all
     select
         household_key,
@@ -167,6 +184,33 @@ stated as (
         reason_code
     from stepped
     where is_active and active_before and village_before <> village_after
+    union all
+    select
+        household_key,
+        county_code,
+        period,
+        case said_code
+            when '12' then 'relapsed'
+            when '14' then 'moved'
+            when '15' then 'exited'
+            else 'risk_removed'
+        end as change_code,
+        case said_code when '14' then village_before when '17' then monitor_before else poverty_before end as value_before,
+        case said_code when '14' then village_after when '17' then monitor_after else poverty_after end as value_after,
+        reason_code
+    from resumed
+    where said_code in ('12', '14', '15', '17')
+    union all
+    select
+        household_key,
+        county_code,
+        period,
+        'monitored' as change_code,
+        monitor_before as value_before,
+        monitor_after as value_after,
+        reason_code
+    from resumed
+    where is_said_monitored and monitor_after is not null
 
 ),
 

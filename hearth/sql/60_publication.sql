@@ -90,7 +90,7 @@ create table if not exists ops.restatement (
 );
 
 -- What was waived stands in the receipts of those it concerns.
-grant select on ops.publication_waiver, ops.gate_failing_row to hearth_loader;
+grant select on ops.publication_waiver, ops.gate_failing_row, ops.gate_result to hearth_loader;
 grant select, insert on ops.publication_input, ops.publication_waiver, ops.publication_event, ops.publication_pack
 to hearth_publisher;
 grant select, insert on ops.restatement to hearth_publisher;

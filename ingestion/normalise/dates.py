@@ -28,6 +28,14 @@ _AMBIGUOUS = "可能是1月或10月"
 _AMBIGUOUS_FIX = "请改为2019-01或2019-10的写法"
 
 
+class EitherMonth(CellProblem):
+    """2019.1 where the column does not tell January from October; the other dates of its row may."""
+
+    def __init__(self, year: int) -> None:
+        super().__init__("S-06", message=_AMBIGUOUS, fix=_AMBIGUOUS_FIX)
+        self.year = year
+
+
 @dataclass(frozen=True, slots=True)
 class DateContext:
     """What the meaning of a date cell depends on besides the cell."""
@@ -57,7 +65,7 @@ def parse_date(cell: CellValue, context: DateContext) -> tuple[date, str]:
     """The first day of what the cell names, and how exactly it names it: day, month or year.
 
     Raises CellProblem S-06 for what is no date, has two-digit years, lies before 1900 or far behind the month end, and
-    for 2019.1 where nothing tells January from October; R-ALL-05 for what happened just after the month end.
+    for 2019.1 where nothing tells January from October (EitherMonth); R-ALL-05 for what happened just after that end.
     """
     day, precision = _read(cell, context)
     check_day(day, context)
@@ -76,7 +84,12 @@ def check_day(day: date, context: DateContext) -> None:
 
 def parse_day(cell: CellValue, context: DateContext, *, coarser: bool) -> tuple[date, str]:
     """A DATE cell; a month or a year is taken only where the contract says so."""
-    day, precision = parse_date(cell, context)
+    try:
+        day, precision = parse_date(cell, context)
+    except EitherMonth as either:
+        if coarser:
+            raise
+        raise CellProblem("S-06") from either  # neither month would be a day
     if precision != "day" and not coarser:
         raise CellProblem("S-06")
     return day, precision
@@ -99,7 +112,10 @@ def parse_year(cell: CellValue, context: DateContext) -> int:
             if not 1900 <= year <= context.period.year + 1:
                 raise CellProblem("S-06")
             return year
-    return parse_date(cell, context)[0].year
+    try:
+        return parse_date(cell, context)[0].year
+    except EitherMonth as either:
+        return either.year
 
 
 def _read(cell: CellValue, context: DateContext) -> tuple[date, str]:
@@ -159,4 +175,4 @@ def _january_or_october(year: int, context: DateContext) -> date:
     """GEN-20. Only one reading may be possible; a guess is never made."""
     if context.shows_october or date(year, 10, 1) > context.latest:
         return date(year, 1, 1)
-    raise CellProblem("S-06", message=_AMBIGUOUS, fix=_AMBIGUOUS_FIX)
+    raise EitherMonth(year)

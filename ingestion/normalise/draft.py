@@ -13,6 +13,7 @@ from ingestion.columns import Flags, address_of, as_flags, positions_of
 from ingestion.contract import Column, Demand, Privacy
 from ingestion.normalise.canonical import IdParts
 from ingestion.normalise.context import Context
+from ingestion.normalise.dates import EitherMonth
 from ingestion.normalise.problems import CellProblem, Remark, shown, stage_of
 from ingestion.rules import catalogue
 from ingestion.table import CellValue, Finding
@@ -28,6 +29,8 @@ class Draft:
         self.precisions: dict[str, pa.Array] = {}
         self.parts: dict[str, IdParts] = {}
         """What the ID numbers of a column say of their owners."""
+        self.doubts: dict[str, list[tuple[int, CellValue, EitherMonth]]] = {}
+        """Column -> cells that wait for the rest of their row to say which month they mean."""
         self._faulty: defaultdict[str, set[int]] = defaultdict(set)
         self._found: list[tuple[int, Finding]] = []
         self._aside: list[tuple[int, str, str]] = []
@@ -41,9 +44,18 @@ class Draft:
         """The cell has an error: nothing more is said of it."""
         self._faulty[name].add(position)
 
+    def doubt(self, position: int, column: Column, cell: CellValue, problem: EitherMonth) -> None:
+        """A cell that the other cells of its row may yet explain. Until then it counts as one with an error."""
+        self.close(position, column.name)
+        self.doubts.setdefault(column.name, []).append((position, cell, problem))
+
     def is_closed(self, position: int, name: str) -> bool:
         """True for a cell that already has an error."""
         return position in self._faulty[name]
+
+    def reopen(self, position: int, name: str) -> None:
+        """The cell has been understood after all."""
+        self._faulty[name].discard(position)
 
     def closed(self, *names: str) -> Flags:
         """Rows of which one of these cells has an error."""

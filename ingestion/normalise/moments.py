@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date, datetime, time, timedelta
 
-from ingestion.normalise.dates import DateContext, check_day, parse_day, serial_base
+from ingestion.normalise.dates import DateContext, EitherMonth, check_day, parse_day, serial_base
 from ingestion.normalise.problems import CellProblem
 from ingestion.normalise.text import as_text, nfkc
 from ingestion.table import CellValue
@@ -72,7 +72,10 @@ def _whole_second(moment: datetime) -> datetime:
 def _from_text(text: str, context: DateContext) -> datetime:
     match = _CLOCK.search(text)
     if match is None:
-        _, precision = parse_day(text, context, coarser=True)
+        try:
+            _, precision = parse_day(text, context, coarser=True)
+        except EitherMonth as either:
+            raise CellProblem("S-06", fix=_FIX) from either
         raise CellProblem("S-06", message=_NO_TIME if precision == "day" else None, fix=_FIX)
     day, _ = parse_day(text[: match.start()], context, coarser=False)
     hour, minute, second = (int(match[group] or match[group + 3] or 0) for group in (1, 2, 3))

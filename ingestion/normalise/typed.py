@@ -17,9 +17,10 @@ from ingestion.normalise.canonical import IdParts, canonical_reader
 from ingestion.normalise.cells import make_parser, scale_of
 from ingestion.normalise.columns import Distinct, distinct, no_parts, nulls, read_column
 from ingestion.normalise.context import make_context
-from ingestion.normalise.dates import DateContext, shows_october
+from ingestion.normalise.dates import DateContext, EitherMonth, shows_october
 from ingestion.normalise.draft import Draft, chosen
 from ingestion.normalise.duplicates import find_duplicates
+from ingestion.normalise.either_month import settle_months
 from ingestion.normalise.ids import full_years
 from ingestion.normalise.moments import shows_time
 from ingestion.normalise.percent import percent_scale
@@ -74,6 +75,7 @@ def type_rows(raw: RawTable, period: Period, county_code: str) -> TypedTable:
     spread(draft)
     person = _read_person(draft)
     locate(draft)
+    settle_months(draft, person)
     _refuse_blanks(draft)
     merged = merge_spread(draft)
     dropped = merged | find_duplicates(draft, merged)
@@ -105,6 +107,8 @@ def _type_column(draft: Draft, column: Column) -> None:
     for position, cell, problem in read.problems:
         if column.otherwise is not None and problem.rule_id == "S-10":
             draft.set_aside(position, column.otherwise, as_text(cell))
+        elif isinstance(problem, EitherMonth):
+            draft.doubt(position, column, cell, problem)
         else:
             draft.refuse(position, column, cell, problem)
     for position, remarks in read.remarks:

@@ -176,11 +176,19 @@ class Shape:
             - 2 * codes
             - 0.5 * min(before, 4)
             - repeats * 0.5
+            - self._is_cut(first, last)
             + 0.15 * (last - first)
             + min(len(paths), 20) / max(widest, 1)
             - 0.01 * first
         )
         return Header(first, last, paths, score)
+
+    def _is_cut(self, first: int, last: int) -> bool:
+        """A title that is merged downwards reaches below the rows: they are not the whole of the header."""
+        return any(
+            first <= top <= last < bottom and right - left + 1 < self.width and is_label(self.own[top][left])
+            for top, left, bottom, right in self.merges
+        )
 
     def _is_list(self, row: int, below: Sequence[int]) -> bool:
         """A table of one column: a short title with something below it."""

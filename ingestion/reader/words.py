@@ -14,7 +14,9 @@ FOOTER = re.compile(
 GROUP = re.compile(r"[(（]\d+(户|所|人|个|名|条|村)[)）]$")
 PLACEHOLDER = re.compile(r"^[{$#]")
 _HINT = re.compile(
-    r"^(必填|选填|非必填|文本|数字|数值|日期|下拉|是/否|格式|填写|例[:：如]|示例|样例|yyyy)", re.IGNORECASE
+    r"^(必填|选填|非必填|文本|数字|数值|日期|下拉|是/否|格式|填(写|入|真实|\d)|请(填|输入|选择|按)|例[:：如]|示例|样例|yyyy"
+    r"|\d{1,2}位(文本|数字|字符|号码)?$)",
+    re.IGNORECASE,
 )
 _EXAMPLE = re.compile(r"^[(（【]?(示例|样例|例)[)）】:：]?\d*$")
 _STEM = re.compile(r"^(甲|乙|丙|丁|戊|己|栏次|列次|行次|序号|项目|代码)$")

@@ -25,7 +25,6 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from hearth.period import Period
 from hearth.settings import PROJECT_ROOT, settings
-from ingestion.check_workbook import SHEET, rows_to_mend
 from ingestion.workbook import SHEET_RECEIPT
 
 FOLDER = PROJECT_ROOT / "docs" / "images"
@@ -93,31 +92,31 @@ def _pictures() -> Iterator[Picture]:
     for path in sorted((bucket() / receipt.folder_key).iterdir()):
         if path.name.endswith(".xlsx"):
             yield from _answered(path.read_bytes())
-    yield Picture("check", _to_mend(data, Path(file.path).name), SHEET, is_list=True)
+    yield from _answered(_to_mend(data, Path(file.path).name), "check")
 
 
-def _answered(data: bytes) -> Iterator[Picture]:
+def _answered(data: bytes, name: str = "return") -> Iterator[Picture]:
     """The receipt, and the list of rows that came back: the sheet that says of each row how to mend it."""
     for sheet in openpyxl.load_workbook(io.BytesIO(data)).worksheets:
         titles = [cell.value for cell in sheet[1]]
         if sheet.title == SHEET_RECEIPT:
             yield Picture("receipt", data, sheet.title)
         elif "怎么改" in titles and len(titles) > _FEW and sheet.sheet_state == "visible":
-            yield Picture("return", data, sheet.title, is_list=True)
+            yield Picture(name, data, sheet.title, is_list=True)
 
 
 def _to_mend(data: bytes, name: str) -> bytes:
     """What the offline check writes beside the file."""
     from ingestion.check import check_file
+    from ingestion.check_app import rows_to_mend
 
     with tempfile.TemporaryDirectory(prefix="hearth-picture-") as folder:
         path = Path(folder) / name
         path.write_bytes(data)
-        content = check_file(path, feed_id=_FEED, period=str(_MONTH), county_code=_COUNTY).content
-    returned = rows_to_mend(content.typed.raw, content.findings) if content is not None else None
+        returned = rows_to_mend(check_file(path, feed_id=_FEED, period=str(_MONTH), county_code=_COUNTY))
     if returned is None:
         raise LookupError(f"the sample county's file [{name}] has no row to mend; choose another seed")
-    return returned
+    return returned.data
 
 
 def _shown(sheet: Worksheet, picture: Picture) -> str:

@@ -101,9 +101,9 @@ class Installation:
         )
 
 
-@pytest.fixture(scope="session")
-def installation() -> Iterator[Installation]:
-    """Started once; DAGs run only when a test triggers them (the crons point at one minute of the year)."""
+@contextmanager
+def installed(*, fsync: bool) -> Iterator[Installation]:
+    """A started one; DAGs run only when somebody triggers them (the crons point at one minute of the year)."""
     home = Path(tempfile.mkdtemp(prefix="hearth-e2e-"))
     home.chmod(0o755)
     never = "59 23 31 12 *"
@@ -111,7 +111,7 @@ def installation() -> Iterator[Installation]:
         HEARTH_HOME=str(home),
         HEARTH_PG_PORT=str(free_port()),
         HEARTH_AIRFLOW_PORT=str(free_port()),
-        HEARTH_PG_FSYNC="false",
+        HEARTH_PG_FSYNC=str(fsync).lower(),
         HEARTH_STABLE_SECONDS="0",
         HEARTH_INTAKE_SCHEDULE=never,
         HEARTH_CUTOFF_SCHEDULE=never,
@@ -126,6 +126,13 @@ def installation() -> Iterator[Installation]:
         finally:
             supervisor.stop_all()
             shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def installation() -> Iterator[Installation]:
+    """Started once."""
+    with installed(fsync=False) as found:
+        yield found
 
 
 @pytest.fixture(scope="session")

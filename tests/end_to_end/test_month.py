@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import openpyxl
@@ -101,8 +101,7 @@ def test_the_same_files_again_change_nothing(published: Installation) -> None:
         return [*counts, *published.publications(), *published.rows("select count(*) from ops.submission")]
 
     before = state()
-    for period in (SEPTEMBER, OCTOBER):
-        write_county([period], households=300, seed=11, target=bucket())
+    write_county([OCTOBER], households=300, seed=11, target=bucket())
     assert set(published.run_intakes().values()) == {"success"}
     assert set(published.close_is_quiet().values()) == {"success"}
     assert state() == before
@@ -196,14 +195,6 @@ def test_what_passes_intake_but_not_the_gate_is_never_seen(published: Installati
     assert published.rows("select state from ops.build order by build_id desc limit 1") == [("blocked",)]
 
 
-def test_after_the_fault_is_mended_the_month_is_restated(published: Installation) -> None:
-    (old,) = [row for row in published.publications() if row[0] == "2026-10"]
-    assert published.run("close", {"period": "2026-10"}) == "success"
-    (new,) = [row for row in published.publications() if row[0] == "2026-10"]
-    assert new[1] > old[1]  # type: ignore[operator]  # columns are objects to the checker
-    assert new[2] == old[2]
-
-
 def test_postgres_stopped_in_mid_run_loses_nothing(published: Installation) -> None:
     """The database, Airflow's own included, goes away while files are being taken; tasks try again and finish."""
     august = str(SEPTEMBER.shift(-1))
@@ -232,7 +223,9 @@ def test_postgres_stopped_in_mid_run_loses_nothing(published: Installation) -> N
 
 
 def test_a_month_that_came_late_restates_those_that_read_it_in_order(published: Installation) -> None:
-    """August came after September and October, which read a year of water supply: each is published once more."""
+    """August came after September and October, which read a year of water supply: each is published once more, October
+    with the file that the gate stopped when the fault was in it."""
+    (blocked,) = published.rows("select max(build_id) from ops.build where period = '2026-10' and state = 'blocked'")
     published.wait_for(
         lambda: str(
             published.rows(
@@ -244,6 +237,8 @@ def test_a_month_that_came_late_restates_those_that_read_it_in_order(published: 
     )
     assert set(published.close_is_quiet().values()) <= {"success", "failed"}
     assert waiting_periods(published.settings.county_code, datetime.now(published.settings.zone)) == []
+    restated = published.rows("select max(build_id) from ops.publication where period = '2026-10' and state = 'live'")
+    assert restated[0] > blocked
     published.wait_for(
         lambda: "quiet" if set(published.airflow.run_states("scorecards", published.started).values()) == {"success"}
         else None,
@@ -266,11 +261,13 @@ def test_one_backfill_command_asks_about_every_month_and_builds_nothing_that_is_
         check=False,
     )
     assert finished.returncode == 0, finished.stderr[-2000:]
-    runs = published.wait_for(
-        lambda: " ".join(sorted(published.airflow.run_states("backfill", datetime(2026, 1, 1, tzinfo=UTC)).values())),
-        {"success success success"},
-    )
-    assert runs
+
+    def asked() -> str | None:
+        """The schedule may have asked about the month that runs by itself."""
+        states = published.airflow.partition_states("backfill")
+        return " ".join(states.get(period, "to come") for period in ("2026-08", "2026-09", "2026-10"))
+
+    published.wait_for(asked, {"success success success"})
     assert set(published.close_is_quiet().values()) <= {"success", "failed"}
     assert published.publications() == before
 

@@ -13,9 +13,9 @@ from hearth.dbt import PROJECT_DIR
 _JINJA = jinja2.Environment(autoescape=False, extensions=["jinja2.ext.do"])  # noqa: S701 - SQL, no HTML
 
 
-def render(source: str, **given: Any) -> str:
+def render(text: str, /, **given: Any) -> str:
     """The text with what dbt would give it."""
-    return _JINJA.from_string(source).render(**given)
+    return _JINJA.from_string(text).render(**given)
 
 
 def macro_text(*files: str) -> str:

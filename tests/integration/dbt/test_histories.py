@@ -39,9 +39,9 @@ set search_path to history_test;
 create table publication (period text primary key);
 create table fct_register_household (
     household_key bigint, is_active boolean, poverty_status_code text, monitor_class_code text, is_risk_removed boolean,
-    village_code text, change_code text, member_count int default 3, county_code text default '520099',
-    household_no text, township_code text, register_class_code text, poverty_attribute_code text, main_cause_code text,
-    secondary_cause_code text[], risk_code text[]
+    village_code text, change_code text, change_month text, monitored_month text, member_count int default 3,
+    county_code text default '520099', household_no text, township_code text, register_class_code text,
+    poverty_attribute_code text, main_cause_code text, secondary_cause_code text[], risk_code text[]
 );
 create table fct_register_member (
     household_key bigint, person_key bigint, is_active boolean, relation_code text, member_change_code text,
@@ -101,8 +101,10 @@ def month(rng: random.Random, period: str) -> Snapshot:
     households: list[Row] = []
     for key in range(1, HOUSEHOLDS + 1):
         status = (rng.random() < 0.9, rng.choice("335"), rng.choice((None, "1", "2")), rng.random() < 0.2)
+        code = rng.choice((None, None, "13", "14", "15", "16", "17", "23"))
+        said = (code, code and rng.choice((period, "2025-10")), rng.choice((None, period, "2025-10")))
         if rng.random() > 0.1:
-            households.append((key, *status, rng.choice("aab"), rng.choice((None, None, "13", "14", "23"))))
+            households.append((key, *status, rng.choice("aab"), *said))
     members: dict[tuple[int, int], Row] = {}
     for person in range(1, PERSONS + 1):
         home = 1 + (person + (rng.random() < 0.15)) % HOUSEHOLDS

@@ -49,6 +49,11 @@ def published_by_waiver(receipt: Receipt, failing: dict[str, Any], rule_id: str 
             [publication_id, waiver_id],
         )
         connection.execute(
+            "insert into ops.gate_result (build_id, suite, rule_id, expectation, severity, success, message, waiver_id)"
+            " values (%s, 'completeness', %s, 'checked', 'block_unless_waived', false, '规则已更新。请重报【王】', %s)",
+            [build_id, rule_id, waiver_id],
+        )
+        connection.execute(
             "insert into ops.gate_failing_row values (%s, 'completeness', 'checked', 1, %s)", [build_id, Jsonb(failing)]
         )
 
@@ -58,6 +63,7 @@ def published_by_waiver(receipt: Receipt, failing: dict[str, Any], rule_id: str 
     [
         ({"feed": "dibao", "in_force": "2.0.0"}, True),
         ({"feed_id": "civil_affairs.dibao"}, True),
+        ({"region_code": "530524000000", "feed_id": "civil_affairs.dibao"}, True),
         ({"department": "civil_affairs"}, True),
         ({"feed": "insurance"}, False),
         ({"department": "health"}, False),
@@ -78,4 +84,4 @@ def test_the_sentence_names_rule_reason_person_and_day() -> None:
     tell(COUNTY, str(PERIOD))
     book = openpyxl.load_workbook(io.BytesIO((bucket() / receipt.folder_key / "回执.xlsx").read_bytes()))
     said = ["".join(str(cell or "") for cell in row) for row in book["回执"].values]
-    assert any("P-07由王工豁免：合同刚升级（至2099-01-31）" in text for text in said)
+    assert any("“规则已更新”（P-07）由王工豁免：合同刚升级（至2099-01-31）" in text for text in said)

@@ -1,20 +1,12 @@
 """What goes wrong x where, from candidate to published: what readers see, what the ledger says, what a second try does.
 
-The faults are real. A trigger in the database strikes when the step writes its row or changes its table: the disk is
-full (the server's own error), the connection is gone (the backend is terminated), or the step stands still while its
-process is killed or waits for a lock that somebody holds.
+A trigger in the database strikes when the step writes its row or changes its table, or the step waits for a lock that
+somebody holds. What goes wrong before the gate is in ``tests/integration/dbt/test_build_faults.py``.
 """
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
-import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -26,20 +18,17 @@ from publishing.pack import make_pack, read_pack
 from publishing.switch import publish, rollback
 from publishing.tables import PublicationError
 from tests.integration.expectations.candidate import COUNTY, PERIOD, make_build, make_candidate
+from tests.integration.faults import FAULTS, fault_at, killed_at
 from tests.integration.publishing.world import IMPATIENT, ledger, passed_build, seen
 
 STEPS = {
-    "the month before is ended": ("ops.publication", "update"),
-    "the publication is opened": ("ops.publication", "insert"),
-    "its first event": ("ops.publication_event", "insert"),
-    "its tables are recorded": ("ops.publication_table", "insert"),
-    "its submissions are recorded": ("ops.publication_input", "insert"),
-    "the build is marked": ("ops.build", "update"),
-    "partitions change places": ("catalog", "alter table"),
-}
-FAULTS = {
-    "disk full": "raise exception 'could not extend file: No space left on device' using errcode = 'disk_full'",
-    "connection lost": "perform pg_terminate_backend(pg_backend_pid()); perform pg_sleep(10)",
+    "the month before is ended": "ops.publication:update",
+    "the publication is opened": "ops.publication:insert",
+    "its first event": "ops.publication_event:insert",
+    "its tables are recorded": "ops.publication_table:insert",
+    "its submissions are recorded": "ops.publication_input:insert",
+    "the build is marked": "ops.build:update",
+    "partitions change places": "catalog:alter table",
 }
 SUITE = """
 suite: small
@@ -51,34 +40,6 @@ expectations:
     kwargs: {min_value: 1}
     meta: {rule_id: P-08, severity: block, message_zh: 空, fix_zh: 查}
 """
-_ALARM = 7_305_813
-"""An advisory lock that the test holds and the step waits for."""
-
-
-@contextmanager
-def fault_at(step: str, body: str) -> Iterator[None]:
-    """Let ``body`` happen inside the database when the publisher or the builder comes to ``step``."""
-    where, verb = STEPS.get(step) or step.split(":")
-    is_catalog = where == "catalog"
-    returns = "event_trigger" if is_catalog else "trigger"
-    last = "" if is_catalog else "return new;"
-    with connect(Role.OWNER) as connection:
-        connection.execute(
-            f"create or replace function ops.strike() returns {returns} language plpgsql security definer as $body$ "
-            f"begin if session_user <> 'hearth' then {body}; end if; {last} end $body$".encode()
-        )
-        target = f"event trigger strike on ddl_command_start when tag in ('{verb.upper()}')"
-        if not is_catalog:
-            target = f"trigger strike before {verb} on {where} for each row"
-        connection.execute(f"create {target} execute function ops.strike()".encode())
-    try:
-        yield
-    finally:
-        with connect(Role.OWNER) as connection:
-            connection.execute(
-                f"drop {'event trigger strike' if is_catalog else f'trigger strike on {where}'}".encode()
-            )
-            connection.execute("drop function ops.strike()")
 
 
 def unchanged(published: int) -> None:
@@ -99,30 +60,16 @@ def goes_through(published: int, build_id: int) -> None:
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_switch_that_meets_a_fault_leaves_the_old_month(published: int, fault: str, step: str) -> None:
     build_id = passed_build(2)
-    with fault_at(step, FAULTS[fault]), pytest.raises((psycopg.errors.DiskFull, psycopg.OperationalError)):
+    with fault_at(STEPS[step], FAULTS[fault]), pytest.raises((psycopg.errors.DiskFull, psycopg.OperationalError)):
         publish(build_id)
     unchanged(published)
     goes_through(published, build_id)
 
 
-def killed_at(step: str, code: str, name: str = "hearth:hearth_publisher") -> None:
-    """Run ``code`` in a process of its own, kill it when the database comes to ``step``, and wait for its end there."""
-    with connect(Role.OWNER) as alarm:
-        alarm.execute("select pg_advisory_lock(%s)", [_ALARM])
-        with fault_at(step, f"perform pg_advisory_xact_lock({_ALARM})"):
-            with subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL) as process:
-                _wait_until_it_stands(alarm, process)
-                os.kill(process.pid, signal.SIGKILL)
-            assert process.returncode == -signal.SIGKILL
-            alarm.execute("select pg_advisory_unlock(%s)", [_ALARM])
-            alarm.commit()
-            _wait_until_it_is_gone(alarm, name)
-
-
 @pytest.mark.parametrize("step", STEPS)
 def test_a_switch_killed_at_a_step_leaves_the_old_month(published: int, step: str) -> None:
     build_id = passed_build(2)
-    killed_at(step, f"from publishing.switch import publish; publish({build_id})")
+    killed_at(STEPS[step], f"from publishing.switch import publish; publish({build_id})")
     unchanged(published)
     goes_through(published, build_id)
 
@@ -135,7 +82,7 @@ BACK = ("the month before is ended", "partitions change places")
 def test_a_rollback_killed_at_a_step_leaves_the_new_month(published: int, step: str) -> None:
     goes_through(published, passed_build(2))
     live = ledger()
-    killed_at(step, f"from publishing.switch import rollback; rollback({COUNTY!r}, {PERIOD!r})")
+    killed_at(STEPS[step], f"from publishing.switch import rollback; rollback({COUNTY!r}, {PERIOD!r})")
     assert (seen(), ledger()) == ([2], live)
     assert rollback(COUNTY, PERIOD) == published
     assert seen() == [1]
@@ -146,35 +93,11 @@ def test_a_rollback_killed_at_a_step_leaves_the_new_month(published: int, step: 
 def test_a_rollback_that_meets_a_fault_leaves_the_new_month(published: int, fault: str, step: str) -> None:
     goes_through(published, passed_build(2))
     live = ledger()
-    with fault_at(step, FAULTS[fault]), pytest.raises((psycopg.errors.DiskFull, psycopg.OperationalError)):
+    with fault_at(STEPS[step], FAULTS[fault]), pytest.raises((psycopg.errors.DiskFull, psycopg.OperationalError)):
         rollback(COUNTY, PERIOD)
     assert (seen(), ledger()) == ([2], live)
     assert rollback(COUNTY, PERIOD) == published
     assert seen() == [1]
-
-
-def _waiting(alarm: psycopg.Connection[tuple[object, ...]]) -> list[tuple[object, ...]]:
-    found = alarm.execute(
-        "select pid from pg_locks where locktype = 'advisory' and objid = %s and not granted", [_ALARM]
-    ).fetchall()
-    alarm.commit()
-    return found
-
-
-def _wait_until_it_stands(alarm: psycopg.Connection[tuple[object, ...]], process: subprocess.Popen[bytes]) -> None:
-    tick = threading.Event()
-    while not _waiting(alarm):
-        assert process.poll() is None, "the switch ended before it came to the step"
-        tick.wait(0.05)
-
-
-def _wait_until_it_is_gone(alarm: psycopg.Connection[tuple[object, ...]], name: str) -> None:
-    """The server notices that its client is dead when it next speaks to it."""
-    tick = threading.Event()
-    while alarm.execute("select 1 from pg_stat_activity where application_name = %s", [name]).fetchall():
-        alarm.commit()
-        tick.wait(0.05)
-    alarm.commit()
 
 
 @pytest.mark.parametrize("table", ["marts.fct_dibao", "marts.dim_household", "marts.fct_household_month"])

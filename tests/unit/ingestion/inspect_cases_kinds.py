@@ -154,3 +154,30 @@ CASES["two tables one below the other"] = xlsx_case(
     王某|集中|全护理|#1200""",
     [1], [2], "姓名|身份证号|月保障金", 2, odd=("另有一张表",),
 )  # fmt: skip
+CASES["titles merged downwards beside a parent whose children are no words of headers"] = xlsx_case(
+    """2024年5月农村危房改造台账
+    单位：万元
+    *序号|*户主|补助资金||*改造方式|备注
+    ||中央|省级||
+    #1|张某|#1.2|#0.3|修缮|
+    #2|李某|#1.2|#0.3|修缮|
+    合计||#2.4|#0.6
+    填表人：甲|||审核：乙""",
+    [1, 2], [3, 4], "序号|户主|中央|省级|改造方式|备注", 2, footer_rows=2,
+    merges="A1:F1 C3:D3 A3:A4 B3:B4 E3:E4 F3:F4",
+)  # fmt: skip
+CASES["hints and an example below the titles"] = xlsx_case(
+    """*姓名|*身份证号|是否参保
+    填真实姓名|18位文本|是/否
+    示例：张某|~1|是
+    王某|~2|是""",
+    [], [1], "姓名|身份证号|是否参保", 1, odd=("提示或示例行",),
+)  # fmt: skip
+CASES["an application on paper"] = xlsx_case(
+    """农村低保申请表
+    户主姓名|张某|性别|男
+    身份证号|~1|电话|139
+    家庭住址|云岭镇青石村||
+    申请理由|因病||""",
+    [1], [], "户主姓名|性别|身份证号|电话|家庭住址|申请理由", 1, odd=("登记表",),
+)  # fmt: skip

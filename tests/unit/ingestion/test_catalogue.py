@@ -199,6 +199,7 @@ CASES: Mapping[str, Case] = {
         table("register.household", "is_food_met", ["是"] * 3, ["是", "", ""]),
         silent=lambda: said(workbook(good(20))),  # a feed, or a file, without such a column
     ),
+    "S-18": cell("started_month", "2019-01", "2019.1", stopped_month="2019-03", stop_reason_code="死亡"),
     "R-ALL-01": cell("head_id_number", person(21)["head_id_number"], "52009919780312013"),
     "R-ALL-02": cell("head_id_number", person(21)["head_id_number"], "520099197803120130"),
     "R-ALL-03": cell("head_id_number", person(21)["head_id_number"], IMPOSSIBLE),

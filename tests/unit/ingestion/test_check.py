@@ -78,15 +78,18 @@ def test_the_check_needs_no_server_library(faulty: Path) -> None:
 def test_the_rows_to_mend_lie_beside_the_file(faulty: Path) -> None:
     assert run(faulty, Asked(period="2026-10")) == 1
     written = faulty.with_name("低保名单10月-需修改.xlsx")
-    sheet = openpyxl.load_workbook(written)["需修改的行"]
-    rows: list[Any] = list(sheet.iter_rows())
+    book = openpyxl.load_workbook(written)
+    assert {sheet.title: sheet.sheet_state for sheet in book} == {
+        "退回说明": "visible",
+        "Sheet": "visible",
+        "hearth选项": "hidden",
+    }
+    rows: list[Any] = list(book["Sheet"].iter_rows())
     titles = [cell.value for cell in rows[0]]
-    assert titles[:5] == ["工作表", "行号", "规则", "问题", "怎么改"]
-    assert titles[5:] == list(HEADERS.values())
-    assert [row[1].value for row in rows[1:]] == ["6", "11"]
-    coloured = [
-        [titles[cell.column - 1] for cell in row[5:] if cell.fill.fgColor.rgb == "00FFD966"] for row in rows[1:]
-    ]
+    assert titles[:3] == ["退回原因", "怎么改", "原行号"]
+    assert titles[3:] == list(HEADERS.values())
+    assert [row[2].value for row in rows[1:]] == ["6", "11"]
+    coloured = [[titles[cell.column - 1] for cell in row if cell.fill.fgColor.rgb == "FFFFD966"] for row in rows[1:]]
     assert coloured == [[HEADERS["covered_count"]], [HEADERS["head_id_number"]]]
     assert rows[1][titles.index(HEADERS["head_name"])].value == good(30)[4]["head_name"]
     faulty.write_bytes(workbook(good(30)))
@@ -105,7 +108,7 @@ def test_what_a_sender_typed_is_no_formula(tmp_path: Path) -> None:
             cell.data_type = "s"
     book.save(path)
     run(path, Asked(period="2026-10"))
-    sheet = openpyxl.load_workbook(path.with_name("低保名单10月-需修改.xlsx")).worksheets[0]
+    sheet = openpyxl.load_workbook(path.with_name("低保名单10月-需修改.xlsx"))["Sheet"]
     assert [cell.data_type for row in sheet.iter_rows() for cell in row if cell.data_type == "f"] == []
     assert "@SUM(1)" in [cell.value for row in sheet.iter_rows() for cell in row]
 

@@ -9,7 +9,8 @@ from datetime import date, datetime
 import pytest
 
 from ingestion import vault
-from ingestion.quarantine import cell_text, quarantine_rows
+from ingestion.quarantine import quarantine_rows
+from ingestion.returned import cell_text
 from ingestion.table import CellValue, Finding, RawRow, RawTable
 from tests.unit.ingestion.test_checks import contract
 from tests.unit.ingestion.test_vault import sealer

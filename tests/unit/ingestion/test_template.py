@@ -20,6 +20,7 @@ from hearth.settings import settings
 from hearth.workdays import due_date
 from ingestion import template_words as words
 from ingestion.checks import run_checks
+from ingestion.choices import options
 from ingestion.commands import app
 from ingestion.contract import Column, Contract, Kind, contracts
 from ingestion.inbox import resolve
@@ -246,7 +247,7 @@ def test_labels_of_several_values_can_be_told_apart() -> None:
     for contract in contracts().values():
         for column in contract.columns:
             if column.kind is Kind.CODE_LIST:
-                assert not any(mark in label for label in words.options(column) for mark in "、,，;；"), column.name
+                assert not any(mark in label for label in options(column) for mark in "、,，;；"), column.name
 
 
 def test_codes_sheet_names_who_uses_the_list() -> None:

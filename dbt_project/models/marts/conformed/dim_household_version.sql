@@ -13,6 +13,8 @@
     'is_active',
     'is_risk_removed',
     'change_code',
+    'change_month',
+    'monitored_month',
 ] -%}
 
 with
@@ -53,7 +55,9 @@ present as (
         member_count,
         is_active,
         is_risk_removed,
-        change_code
+        change_code,
+        change_month,
+        monitored_month
     from registered
 
 ),

@@ -14,6 +14,7 @@ final as (
         department,
         department || '.' || feed as feed_id,
         period as source_period,
+        sha256,
         rows_received,
         rows_accepted,
         rows_rejected,

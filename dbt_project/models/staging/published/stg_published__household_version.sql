@@ -15,6 +15,8 @@
     'is_active': 'boolean',
     'is_risk_removed': 'boolean',
     'change_code': 'text',
+    'change_month': 'text',
+    'monitored_month': 'text',
     'valid_from': 'text',
     'valid_to': 'text',
 } -%}
