@@ -90,6 +90,7 @@ def build_without_who_fails(layer: str, *, build_id: int, county_code: str, peri
     Raises BuildFailed where leaving out does not help, PublicationError for a department of the universe.
     """
     if layer != LAYERS[-1] and staging_stands(build_id):
+        _log.info("staging stands", build_id=build_id)
         return LayerResult(layer, 0, 0.0)
     try:
         return _build(layer, build_id, county_code, period)

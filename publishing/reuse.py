@@ -53,7 +53,11 @@ _STATES = {
         " from ops.contradiction_waiver_withdrawal as w), '')"
     ),
 }
-_TOKENS = "select max(version)::text from ops.key_version where purpose = 'token_key'"
+_ALTERED = (
+    "select concat_ws('/', (select max(version) from ops.key_version where purpose = 'token_key'),"
+    " (select count(*) from ops.deletion))"
+)
+"""Tokens under a new key and rows whose time was over change tables where they stand."""
 _log = structlog.get_logger()
 
 
@@ -117,8 +121,8 @@ class _Build:
         found = self._above(str(node["unique_id"]))
         if found is None:
             return None
-        # A new token key changes tokens where they stand.
-        said = [*self.code, self.part.county_code, str(self.part.period), str(self._value(_TOKENS)), str(node["name"])]
+        altered = str(self._value(_ALTERED))
+        said = [*self.code, self.part.county_code, str(self.part.period), altered, str(node["name"])]
         return hashlib.sha256("\0".join([*said, *sorted(found)]).encode()).hexdigest()
 
     def _above(self, unique_id: str) -> frozenset[str] | None:
