@@ -262,7 +262,7 @@ def prepare(build_id: int) -> Reuse | None:
         clear_views(build.connection)
         for name in sorted(kept):
             if star[name]["schema"] == "candidate":
-                _show(build.connection, name, present[name][0], build.part)
+                show_kept(build.connection, name, present[name][0], build.part)
         if not kept and maker in (build_id, None):
             return None
         made = [node for name, node in star.items() if name not in kept]
@@ -367,7 +367,7 @@ def _record(connection: Connection, build_id: int, wanted: Mapping[str, str | No
         )
 
 
-def _show(connection: Connection, name: str, relation: int, part: Slice) -> None:
+def show_kept(connection: Connection, name: str, relation: int, part: Slice) -> None:
     """`candidate.<name>` shows the published table that is kept, in place of whatever an earlier build left there."""
     columns = connection.execute(
         "select attname from pg_attribute where attrelid = %s and attnum > 0 and not attisdropped order by attnum",
