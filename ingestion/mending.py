@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from hearth.period import Period
 from ingestion.choices import offered_under
@@ -31,6 +31,7 @@ _KINDS = 5
 """A rule that says more than so many different things of a column becomes one line in general words."""
 _NUMBERS = re.compile(r"[A-Z]{0,3}\d+([.\-/]\d+)*")
 """Addresses, row numbers and amounts: messages that differ in nothing else are of one kind."""
+_BLANKS = re.compile(r"\s+")
 _ADVICE_WIDTHS = (36, 36, 8, 4)
 _WIDEST, _NARROWEST = 28.0, 9.0
 _LOOKED_AT = 200
@@ -81,11 +82,13 @@ class _Cause:
     """Message without numbers -> (message, fix) -> places."""
 
 
-def _gathered(rows: Iterable[ReturnedRow]) -> dict[str, _SheetRows]:
+def _gathered(rows: Iterable[ReturnedRow], contract: Contract) -> dict[str, _SheetRows]:
     sheets: dict[str, _SheetRows] = {}
     for row in rows:
         sheet = sheets.setdefault(row.sheet, _SheetRows())
-        sheet.rows.append(row)
+        headers = {cell.column: cell.header for cell in row.cells if cell.column is not None}
+        told = (replace(one, message=_by_header(one.message, one.columns, headers, contract)) for one in row.reasons)
+        sheet.rows.append(replace(row, reasons=tuple(told)))
         for cell in row.cells:
             key = (cell.header, cell.column)
             if key not in sheet.headers:
@@ -93,6 +96,15 @@ def _gathered(rows: Iterable[ReturnedRow]) -> dict[str, _SheetRows]:
             if len(sheet.rows) <= _LOOKED_AT:
                 sheet.headers[key] = max(sheet.headers[key], _width(as_text(cell.value)))
     return sheets
+
+
+def _by_header(text: str, columns: Iterable[str], headers: Mapping[str, str], contract: Contract) -> str:
+    """The text with the sender's own titles of the columns, where they differ from ours."""
+    for name in columns:
+        if name in headers and name in contract.by_name:
+            header = _BLANKS.sub("", headers[name]).lstrip("*＊★")
+            text = text.replace(f"“{contract.by_name[name].title}”", f"“{header}”")
+    return text
 
 
 def _width(text: str) -> float:
@@ -122,14 +134,15 @@ def _causes(
                 found[reason.rule_id, reason.columns].kinds[kind][reason.message, reason.fix].append(place)
     lines: list[tuple[str, str, str, list[str]]] = []
     month = None if period is None else str(period)
+    headers = {name: header for sheet in sheets.values() for header, name in sheet.headers if name is not None}
     for (rule_id, columns), cause in found.items():
         groups = list(cause.kinds.values())
         if len(groups) > _KINDS:
             groups = [{words: places for group in groups for words, places in group.items()}]
         for group in groups:
             places = list(dict.fromkeys(place for found_at in group.values() for place in found_at))
-            words = next(iter(group)) if len(group) == 1 else rule_text(rule_id, contract, columns, month)
-            lines.append((*words, rule_id, places))
+            message, fix = next(iter(group)) if len(group) == 1 else rule_text(rule_id, contract, columns, month)
+            lines.append((_by_header(message, columns, headers, contract), fix, rule_id, places))
     return sorted(lines, key=lambda line: (-len(line[3]), line[2], line[0]))
 
 
@@ -217,7 +230,7 @@ def _sheet_names(sheets: Mapping[str, str]) -> dict[str, str]:
 
 def mending_workbook(rows: Iterable[ReturnedRow], occasion: Occasion) -> ReturnWorkbook | None:
     """The workbook of the rows; None when there is none."""
-    sheets = _gathered(rows)
+    sheets = _gathered(rows, occasion.contract)
     if not sheets:
         return None
     names = _sheet_names({sheet: occasion.sheet_names.get(sheet, sheet) for sheet in sheets})

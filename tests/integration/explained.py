@@ -174,6 +174,31 @@ def check_zero_items() -> None:
     assert targets["HSG-05"][1] == "unknown"
 
 
+def check_books() -> None:
+    """Cards, village registers, township books and the county archive say the same to a reader."""
+    counted = "sum(person_count), sum(labour_count), sum(pupil_count), sum(arable_land_mu), sum(net_income_yuan)"
+    sources = {
+        "v_household_card": "count(*), count(*) filter (where seven_state = 'met')",
+        **dict.fromkeys(
+            ("v_village_register", "v_township_book", "v_county_archive"), "sum(household_count), sum(seven_met_count)"
+        ),
+    }
+    with connect(Role.READER) as connection:
+        found = {
+            view: connection.execute(
+                f"select {households}, {counted} from shared.{view} where period = %s".encode(), [MONTH]
+            ).fetchone()
+            for view, households in sources.items()
+        }
+        assert len(set(found.values())) == 1, found
+        assert found["v_household_card"] is not None
+        assert all(found["v_household_card"])
+        unnamed = connection.execute(
+            "select count(*) from shared.v_village_register where region_name is null or township_name is null"
+        ).fetchone()
+    assert unnamed == (0,)
+
+
 def check_frozen() -> None:
     """The frozen pack gives the same explanation when the database says something else by now."""
     ((number,),) = rows("select publication_id from ops.publication where state = 'live' and period = %s", MONTH)

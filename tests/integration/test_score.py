@@ -21,7 +21,14 @@ from ingestion.sample.score import below, read_warehouse, score_against
 from ingestion.sample.score_model import Score
 from ingestion.sample.score_report import read_floors
 from tests.conftest import empty
-from tests.integration.explained import check_every_cell, check_frozen, check_looks, check_one_cell, check_zero_items
+from tests.integration.explained import (
+    check_books,
+    check_every_cell,
+    check_frozen,
+    check_looks,
+    check_one_cell,
+    check_zero_items,
+)
 
 FLOOR = Path(__file__).parents[1] / "score_floor.yaml"
 COUNTY, HOUSEHOLDS, SEED = "530524", 150, 7
@@ -65,6 +72,7 @@ def test_every_published_number_can_be_asked_why(tmp_path: Path) -> None:
     check_one_cell(tmp_path)
     check_looks()
     check_zero_items()
+    check_books()
     check_frozen()
 
 

@@ -23,6 +23,8 @@ VALUES = {
     "FX-06 no denominator": ("ratio", 54851, None, None),
     "FX-09 Changning": ("ratio", 41407, 12583, "3.2907"),
     "FX-09 Changning, resettled": ("ratio", 19776, 4942, "4.0016"),
+    "FX-10 Baotou, sunlight": ("count", 1322 * 3000, None, "3966000.0000"),
+    "FX-10 county fund": ("count", 15 * (200_000 + 1_500_000), None, "25500000.0000"),
     "FX-11 a year at 99.7 %": ("ratio", 8760 - Decimal("26.28"), 8760, "0.9970"),
     "FX-11 30 days": ("ratio", 720 - Decimal("2.16"), 720, "0.9970"),
     "FX-11 31 days": ("ratio", 744 - Decimal("2.232"), 744, "0.9970"),
@@ -91,6 +93,17 @@ def test_values_of_the_worked_examples(warehouse: Settings) -> None:
         f"round({expression}, 4)::text", ("text", "numeric", "numeric"), {name: row[:3] for name, row in VALUES.items()}
     )
     assert found == {name: row[3] for name, row in VALUES.items()}
+
+
+def test_rounded_shares_miss_the_whole_by_no_more_than_rounding(warehouse: Settings) -> None:
+    """FX-22: published to two places of a percent, shares of one whole may miss 100 by 0.01 for each but one."""
+    expression = macros("indicators")["indicator_value"]("a", "b", "c").strip()
+    for counts in ((4374, 4225, 1401), (9985, 14, 1), (1, 1, 1), (1, 2, 4, 7, 11, 13, 17)):
+        cases = {str(place): ("ratio", count, sum(counts)) for place, count in enumerate(counts)}
+        found = _asked(f"round(100 * {expression}, 2)", ("text", "numeric", "numeric"), cases)
+        missed = abs(100 - sum(found.values()))
+        assert missed <= Decimal("0.01") * (len(counts) - 1)
+        assert missed == 0 or sum(counts) != 10_000
 
 
 def test_verdicts_at_their_boundaries(warehouse: Settings) -> None:

@@ -12,7 +12,7 @@ from hearth.database import Role, connect
 COUNTY = "530524"
 PERIOD = "2026-10"
 HOUSEHOLDS = 24
-TABLES = 20
+TABLES = 21
 GUARANTEES = ("food", "clothing", "education", "medical", "housing", "water", "power")
 FEEDS = (("demo", "household"), ("demo", "member"))
 
@@ -92,6 +92,18 @@ from (
     group by household.county_code, household.period, area.region_code, area.level_code, cell.guarantee
 ) as total;
 
+create table candidate.fct_book_month as
+select household.county_code, household.period, area.region_code, area.level_code,
+    count(*)::int as household_count, count(*)::int as person_count, 0 as poor_household_count,
+    0 as dibao_household_count,
+    count(*) filter (where household.seven_state = 'met')::int as seven_met_count,
+    count(*) filter (where household.seven_state = 'unmet')::int as seven_unmet_count, {stamp} as stamp
+from candidate.fct_household_month as household
+cross join lateral (values
+    (village_code, 'village'), (township_code, 'township'), (county_code || '000000', 'county')
+) as area (region_code, level_code)
+group by household.county_code, household.period, area.region_code, area.level_code;
+
 create table candidate.dim_indicator as
 select 'GUA-08'::text as indicator_code, '{county}'::text as county_code, 'share'::text as unit,
     'ratio'::text as formula_class, 'village;township;county'::text as levels, {stamp} as stamp;
@@ -146,6 +158,7 @@ alter table candidate.fct_house_assessment add primary key (household_key, count
 alter table candidate.fct_house_renovation add primary key (household_key, county_code, period, started_at);
 alter table candidate.fct_water_supply add primary key (household_key, county_code, period);
 alter table candidate.fct_guarantee_region_month add primary key (county_code, period, region_code, guarantee);
+alter table candidate.fct_book_month add primary key (county_code, period, region_code);
 alter table candidate.dim_indicator add primary key (indicator_code, county_code);
 alter table candidate.fct_indicator_unit add primary key (county_code, period, indicator_code, unit_key);
 alter table candidate.fct_indicator_month add primary key (county_code, period, region_code, indicator_code, part);

@@ -83,6 +83,22 @@ FAULTS = {
         "rollup.levels_equal_county[fct_guarantee_region_month]",
         "P-01",
     ),
+    "archive that is not the sum of its registers": (
+        "update candidate.fct_book_month set person_count = person_count + 1 where level_code = 'county'",
+        "rollup.books_equal_archive[fct_book_month]",
+        "P-01",
+    ),
+    "book that is not the sum of its registers": (
+        "update candidate.fct_book_month set person_count = person_count + "
+        "case region_code when '530524100201' then 1 else -1 end where region_code in ('530524100201', '530524101201')",
+        "rollup.registers_equal_book[fct_book_month]",
+        "P-01",
+    ),
+    "register that is not the sum of its cards": (
+        "update candidate.fct_book_month set seven_met_count = seven_met_count + 1",
+        "rollup.cards_equal_registers[fct_book_month]",
+        "P-01",
+    ),
     "unknown counted as met": (
         "update candidate.fct_guarantee_region_month set met = met + unknown, unknown = 0 where guarantee = 'medical'",
         "rollup.villages_equal_states[fct_guarantee_region_month]",

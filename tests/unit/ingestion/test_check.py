@@ -97,6 +97,21 @@ def test_the_rows_to_mend_lie_beside_the_file(faulty: Path) -> None:
     assert not written.exists()
 
 
+def test_a_column_is_called_as_its_sender_calls_it(tmp_path: Path) -> None:
+    rows = good(30)
+    rows[4]["started_month"] = "2019.1"
+    path = tmp_path / "低保名单10月.xlsx"
+    book = openpyxl.load_workbook(io.BytesIO(workbook(rows)))
+    (title,) = [cell for cell in book.worksheets[0][1] if cell.value == HEADERS["started_month"]]
+    title.value = "*纳入\n时间"
+    book.save(path)
+    assert run(path, Asked(period="2026-10")) == 1
+    written = openpyxl.load_workbook(path.with_name("低保名单10月-需修改.xlsx"))
+    said = "“纳入时间”的“2019.1”可能是1月或10月"
+    assert written["Sheet"]["A2"].value == said
+    assert said in [cell.value for row in written["退回说明"].iter_rows() for cell in row]
+
+
 def test_what_a_sender_typed_is_no_formula(tmp_path: Path) -> None:
     rows = good(5)
     rows[1]["remark"] = "=HYPERLINK(1)"
