@@ -160,7 +160,9 @@ def late(period: str, feed_id: str, before: dict[str, str]) -> dict[str, str]:
     with connect(Role.OWNER) as connection:
         connection.execute("create temporary table again as select * from ops.submission where false")
         connection.execute("insert into again select * from ops.submission where submission_id = %s", [before[feed_id]])
-        connection.execute("update again set submission_id = %s, sha256 = %s, version = coalesce(version, 1) + 1", [fresh, fresh])
+        connection.execute(
+            "update again set submission_id = %s, sha256 = %s, version = coalesce(version, 1) + 1", [fresh, fresh]
+        )
         connection.execute("update ops.submission set state = 'superseded' where submission_id = %s", [before[feed_id]])
         connection.execute("insert into ops.submission select * from again")
         connection.execute(
