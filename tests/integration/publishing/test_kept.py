@@ -11,8 +11,8 @@ from publishing.policy import policy
 from publishing.reuse import show_kept
 from publishing.switch import publish, rollback
 from publishing.tables import PublicationError, Slice, attached_partition
-from tests.integration.expectations.candidate import COUNTY, PERIOD
-from tests.integration.publishing.world import judge, make_build, make_candidate, passed_build, seen, tables_in
+from tests.integration.expectations.candidate import COUNTY, PERIOD, make_build, make_candidate
+from tests.integration.publishing.world import judge, passed_build, seen, tables_in
 
 KEPT = "fct_guarantee_region_month"
 FEW = policy().model_copy(update={"keep_publications": 1, "keep_dimensions": 1})
