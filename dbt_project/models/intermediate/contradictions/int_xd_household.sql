@@ -117,10 +117,9 @@ parameters as (
 
 ),
 
-thresholds as (
+poverty_lines as (
 
-    select * from {{ ref('stg_reference__threshold') }}
-    where parameter_code = 'poverty_line' and {{ covers_county('region_code') }}
+    select * from {{ ref('int_poverty_line') }}
 
 ),
 
@@ -172,32 +171,6 @@ people as (
         min({{ at('register.member') }}) as member_at
     from members
     group by household_key
-
-),
-
-income_years as (
-
-    select distinct income_year
-    from registered
-    where income_year is not null
-
-),
-
--- The line of the year in which the income was earned; a place beats the whole country, the newer line the older.
-poverty_lines as (
-
-    select distinct on (income_years.income_year)
-        income_years.income_year,
-        thresholds.value::numeric as poverty_line_yuan
-    from income_years
-    inner join thresholds
-        on
-            thresholds.valid_from <= make_date(income_years.income_year, 12, 31)
-            and coalesce(thresholds.valid_to, 'infinity'::date) >= make_date(income_years.income_year, 12, 31)
-    order by
-        income_years.income_year asc,
-        {{ nearness('thresholds.region_code') }} desc,
-        thresholds.valid_from desc
 
 ),
 
