@@ -33,7 +33,7 @@ final as (
         benefit_code,
         class_code,
         case per when 'month' then value_yuan end as month_yuan,
-        case per when 'term' then value_yuan when 'year' then value_yuan / 2 end as term_yuan,
+        case per when 'term' then value_yuan when 'year' then (value_yuan / 2)::numeric(14, 2) end as term_yuan,
         case per when 'month' then value_yuan * 12 when 'term' then value_yuan * 2 else value_yuan end as year_yuan
     from chosen
 
