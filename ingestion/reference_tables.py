@@ -115,6 +115,26 @@ CSV_TABLES: tuple[ReferenceTable, ...] = (
         ("indicator_code", "region_code", "valid_from"),
     ),
     ReferenceTable(
+        "benefit_standard",
+        "待遇标准 | what a benefit is worth or a premium costs, by class, place and date; a place beats the country",
+        (
+            ("benefit_code", "text not null", "待遇 | school_aid, tekun or resident_premium"),
+            ("class_code", "text not null default ''", "类别 | code of the feed's own list; empty is every class"),
+            ("region_code", "text not null default ''", "适用地区 | 12-digit code; empty is the whole country"),
+            _FROM,
+            _TO,
+            ("value_yuan", "numeric not null", "标准 | yuan a period"),
+            (
+                "per",
+                "text not null check (per in ('month', 'term', 'year'))",
+                "周期 | month, term or year of two terms",
+            ),
+            _CLAUSE,
+            _SOURCE,
+        ),
+        ("benefit_code", "class_code", "region_code", "valid_from"),
+    ),
+    ReferenceTable(
         "zero_item",
         "清零事项 | the ten items to be cleared to zero and what is counted for each; a place beats the country",
         (

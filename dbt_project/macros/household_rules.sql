@@ -1,4 +1,4 @@
-{#- Rules whose subject is a household, over the columns of int_xd_household. -#}
+{#- Rules whose subject is a household, over the columns of int_xd_household; the register's own come last. -#}
 {% macro household_rules() -%}
 {%- set on_roll = '(card_count > 0 or supported_count > 0)' -%}
 {%- set on_some_roll = "case when card_count > 0 or supported_count > 0 then true when has_dibao and has_tekun then false end" -%}
@@ -166,5 +166,5 @@
         'scope': "is_active and house_grade in ('A', 'B')", 'holds': 'idle_months < empty_house_months',
         'a': "'lived in'", 'b': "'yes'", 'at_a': 'house_at', 'at_b': 'account_at',
     },
-]) }}
+] + register_rules()) }}
 {%- endmacro %}

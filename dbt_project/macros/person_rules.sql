@@ -141,5 +141,26 @@
         'holds': "(is_disabled_student and schooling_mode_code is not null) or roll_reason_code = '02'", 'null_fails': true,
         'a': "concat('grade ', disability_grade_code)", 'b': "'no mode'", 'at_a': 'subsidy_at', 'at_b': 'enrolment_at',
     },
+    {
+        'id': 'R-CIV-07', 'needs': ['has_tekun', 'has_dibao'],
+        'scope': 'is_supported', 'holds': 'not is_lone_holder',
+        'a': "'tekun'", 'b': "'dibao'", 'at_a': 'support_at', 'at_b': 'card_at',
+    },
+    {
+        'id': 'R-CIV-10', 'needs': ['has_tekun'],
+        'scope': 'is_supported', 'holds': 'support_amount_yuan >= tekun_standard_yuan',
+        'a': "'paid'", 'b': "'under the standard'", 'at_a': 'support_at', 'at_b': 'null',
+    },
+    {
+        'id': 'R-HLT-03', 'needs': ['has_insurance'],
+        'scope': "coalesce(insured_as = '01', false)", 'holds': 'premium_yuan = resident_premium_yuan',
+        'a': "'paid'", 'b': "case when premium_yuan > resident_premium_yuan then 'over the premium' else 'under the premium' end",
+        'at_a': 'insurance_at', 'at_b': 'null',
+    },
+    {
+        'id': 'R-EDU-06', 'needs': [],
+        'scope': 'aid_at is not null', 'holds': 'off_standard_count = 0',
+        'a': "'paid'", 'b': "'not the standard'", 'at_a': 'measured_at', 'at_b': 'null',
+    },
 ]) }}
 {%- endmacro %}

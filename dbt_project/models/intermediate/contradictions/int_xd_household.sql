@@ -17,6 +17,12 @@ members as (
 
 ),
 
+named as (
+
+    select * from {{ ref('int_named_person') }}
+
+),
+
 certificates as (
 
     select * from {{ ref('fct_dibao') }}
@@ -111,6 +117,12 @@ parameters as (
 
 ),
 
+poverty_lines as (
+
+    select * from {{ ref('int_poverty_line') }}
+
+),
+
 inputs as (
 
     select * from {{ ref('int_feed_input') }}
@@ -147,9 +159,29 @@ people as (
         max(labour_capacity_code) as worst_labour_code,
         count(*) filter (where stated_is_dibao) as marked_count,
         count(*) filter (where stated_is_dibao is null) as unmarked_count,
+        count(*) filter (where stated_is_tekun) as tekun_marked_count,
+        count(*) filter (where stated_is_tekun is null) as tekun_unmarked_count,
+        count(*) filter (where stated_is_dibao or stated_is_tekun) as backed_count,
+        count(*) filter (where (stated_is_dibao or stated_is_tekun) is null) as unsure_backed_count,
+        count(*) filter (where health_status_code && array['2', '3']) as ill_count,
+        count(*) filter (where health_status_code is null) as unsure_health_count,
+        count(*) filter (where has_disability_certificate) as certified_count,
+        count(*) filter (where school_status_code > '01') as pupil_count,
+        count(*) filter (where work_months > 0 or public_post_months > 0) as earning_count,
         min({{ at('register.member') }}) as member_at
     from members
     group by household_key
+
+),
+
+-- A column that the county does not fill in at all says nothing against a single household.
+marks as (
+
+    select
+        coalesce(bool_or(has_disability_certificate), false) as has_certificates,
+        coalesce(bool_or(school_status_code > '01'), false) as has_school_marks,
+        coalesce(bool_or(work_months > 0 or public_post_months > 0), false) as has_work_marks
+    from members
 
 ),
 
@@ -375,11 +407,15 @@ facts as (
         registered.is_risk_removed,
         registered.member_count,
         registered.identified_month,
+        registered.poverty_attribute_code,
         registered.main_cause_code,
         registered.risk_code,
+        registered.wage_income_yuan,
+        registered.tekun_income_yuan,
         registered.dibao_income_yuan,
         registered.net_income_per_capita_yuan,
         registered.income_year,
+        poverty_lines.poverty_line_yuan,
         registered.stated_is_dangerous_house,
         registered.stated_is_water_safe,
         registered.stated_has_living_power,
@@ -395,6 +431,14 @@ facts as (
         people.worst_labour_code,
         coalesce(people.marked_count, 0) as marked_count,
         coalesce(people.unmarked_count, 0) as unmarked_count,
+        {%- for count in [
+            'tekun_marked_count', 'tekun_unmarked_count', 'backed_count', 'unsure_backed_count', 'ill_count',
+            'unsure_health_count', 'certified_count', 'pupil_count', 'earning_count'
+        ] %}
+        coalesce(people.{{ count }}, 0) as {{ count }},
+        {%- endfor %}
+        named.head_listed_as,
+        named.is_helper_registered,
         people.member_at,
         coalesce(cards.card_count, 0) as card_count,
         cards.covered_count,
@@ -470,17 +514,22 @@ facts as (
         parameters.amount_tol_abs,
         parameters.amount_tol_rel,
         parameters.dibao_exit_multiple,
+        parameters.lack_labour_share,
         parameters.empty_kwh_max,
         parameters.free_kwh_granted,
         parameters.water_cut_days,
         parameters.zero_kwh_months,
         parameters.empty_house_months,
+        marks.*,
         feeds.*
     from registered
     cross join parameters
     cross join feeds
+    cross join marks
     cross join months_before
     left join people on registered.household_key = people.household_key
+    left join named on registered.household_key = named.household_key
+    left join poverty_lines on registered.income_year = poverty_lines.income_year
     left join cards on registered.household_key = cards.household_key
     left join supported on registered.household_key = supported.household_key
     left join paid_before on registered.household_key = paid_before.household_key

@@ -119,6 +119,12 @@ aided_before as (
 
 ),
 
+standards as (
+
+    select * from {{ ref('int_benefit_standard') }}
+
+),
+
 parameters as (
 
     select * from {{ ref('int_build_parameter') }}
@@ -164,6 +170,8 @@ insured as (
         bool_or(insurance.insurance_status_code = '11') as is_dead,
         max(insurance.premium_aid_code) as premium_aid_code,
         max(insurance.premium_self_yuan) as premium_self_yuan,
+        min(insurance.insurance_status_code) as insured_as,
+        max(insurance.premium_self_yuan + insurance.premium_aid_yuan) as premium_yuan,
         min({{ at('health.insurance', 'insurance') }}) as insurance_at
     from insurance
     inner join parameters on insurance.insurance_year = parameters.insurance_year
@@ -270,6 +278,39 @@ cases as (
 
 ),
 
+tekun_standards as (
+
+    select
+        class_code,
+        month_yuan
+    from standards
+    where benefit_code = 'tekun'
+
+),
+
+premium as (
+
+    select max(year_yuan) as resident_premium_yuan
+    from standards
+    where benefit_code = 'resident_premium'
+
+),
+
+-- Payments of this month's file against the standard of their programme; of a programme without one nothing is said.
+measured as (
+
+    select
+        aids.household_key,
+        aids.person_key,
+        count(*) filter (where aids.amount_yuan <> standards.term_yuan) as off_standard_count,
+        min({{ at('education.aid', 'aids') }}) as measured_at
+    from aids
+    inner join standards on aids.programme_code = standards.class_code and standards.benefit_code = 'school_aid'
+    where aids.person_key is not null and aids.amount_yuan is not null
+    group by aids.household_key, aids.person_key
+
+),
+
 aided as (
 
     select
@@ -323,6 +364,7 @@ holders as (
         certificates.household_key,
         certificate_links.person_key,
         bool_or(certificates.stopped_month is null and certificates.total_amount_yuan > 0) as is_card_paid,
+        bool_or(certificates.stopped_month is null and certificates.covered_count = 1) as is_lone_holder,
         bool_or(certificates.stop_reason_code = '1') as is_card_stopped_as_dead,
         max(certificates.stopped_month) filter (where certificates.stop_reason_code = '1') as card_death_month,
         min({{ at('civil_affairs.dibao', 'certificates') }}) as card_at
@@ -342,6 +384,8 @@ supported as (
         person_key,
         bool_or(stopped_month is null) as is_supported,
         bool_or(stopped_month is null and total_amount_yuan > 0) as is_support_paid,
+        max(basic_amount_yuan) filter (where stopped_month is null) as support_amount_yuan,
+        max(support_mode_code) filter (where stopped_month is null) as support_mode_code,
         bool_or(stop_reason_code = '1') as is_support_stopped_as_dead,
         max(stopped_month) filter (where stop_reason_code = '1') as support_death_month,
         min({{ at('civil_affairs.tekun') }}) as support_at
@@ -425,12 +469,15 @@ facts as (
         ) as death_month,
         {{ months_between('members.member_change_month', 'members.period') }} as months_dead,
         coalesce(supported.is_supported, false) as is_supported,
+        coalesce(holders.is_lone_holder, false) as is_lone_holder,
         coalesce(supported.is_support_paid, false) or coalesce(holders.is_card_paid, false)
         or coalesce(subsidised.is_subsidy_paid, false) as is_paid,
         coalesce(holders.is_card_stopped_as_dead, false) or coalesce(supported.is_support_stopped_as_dead, false)
             as is_stopped_as_dead,
         {{ months_between('coalesce(holders.card_death_month, supported.support_death_month)', 'members.period') }}
             as months_stopped_dead,
+        supported.support_amount_yuan,
+        tekun_standards.month_yuan as tekun_standard_yuan,
         holders.card_at,
         supported.support_at,
         case when holders.is_card_stopped_as_dead then holders.card_at else supported.support_at end as stop_at,
@@ -450,6 +497,9 @@ facts as (
         insured.has_insurance_reason,
         insured.premium_aid_code,
         insured.premium_self_yuan,
+        insured.insured_as,
+        insured.premium_yuan,
+        premium.resident_premium_yuan,
         insured.insurance_at,
         contracted.is_signed,
         contracted.unsigned_reason_code,
@@ -483,6 +533,8 @@ facts as (
         cases.case_at,
         coalesce(aided.aid_count, 0) as aid_count,
         aided.aid_at,
+        measured.off_standard_count,
+        measured.measured_at,
         paid_in_term.has_term_aid,
         marked.has_disabled_marks,
         parameters.last_day
@@ -497,6 +549,7 @@ facts as (
     cross join feeds
     cross join paid_in_term
     cross join marked
+    cross join premium
     inner join memberships
         on
             members.household_key = memberships.household_key
@@ -510,9 +563,11 @@ facts as (
         on members.household_key = called_dead.household_key and members.person_key = called_dead.person_key
     left join enrolled on members.household_key = enrolled.household_key and members.person_key = enrolled.person_key
     left join cases on members.household_key = cases.household_key and members.person_key = cases.person_key
+    left join measured on members.household_key = measured.household_key and members.person_key = measured.person_key
     left join aided on members.household_key = aided.household_key and members.person_key = aided.person_key
     left join holders on members.household_key = holders.household_key and members.person_key = holders.person_key
     left join supported on members.household_key = supported.household_key and members.person_key = supported.person_key
+    left join tekun_standards on supported.support_mode_code = tekun_standards.class_code
     left join subsidised
         on members.household_key = subsidised.household_key and members.person_key = subsidised.person_key
     left join homes_on_dibao on members.household_key = homes_on_dibao.household_key

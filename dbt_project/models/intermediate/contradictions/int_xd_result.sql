@@ -28,6 +28,12 @@ schemes as (
 
 ),
 
+transformers as (
+
+    select * from {{ ref('int_xd_transformer') }}
+
+),
+
 before as (
 
     select * from {{ ref('stg_published__contradiction') }}
@@ -121,9 +127,26 @@ of_schemes as (
 
 ),
 
+of_transformers as (
+
+    select
+        'transformer' as subject_kind,
+        transformer_no as subject_no,
+        null::bigint as household_key,
+        null::bigint as person_key,
+        null::text as household_no,
+        village_code,
+        township_code,
+        {{ results_as_rows(transformer_rules()) }}
+    from transformers
+
+),
+
 gathered as (
 
     select * from of_households
+    union all
+    select * from of_transformers
     union all
     select * from of_persons
     union all

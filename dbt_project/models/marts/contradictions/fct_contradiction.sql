@@ -19,7 +19,7 @@ before as (
 rules as (
 
     select * from {{ ref('stg_reference__rule') }}
-    where family = 'XD' and not_judged_because is null
+    where family in ('XD', 'H', 'R') and not_judged_because is null
 
 ),
 

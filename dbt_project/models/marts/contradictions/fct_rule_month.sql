@@ -18,6 +18,12 @@ schemes as (
 
 ),
 
+transformers as (
+
+    select * from {{ ref('int_xd_transformer') }}
+
+),
+
 claims as (
 
     select * from {{ ref('int_xd_row') }}
@@ -33,7 +39,7 @@ contradictions as (
 rules as (
 
     select * from {{ ref('stg_reference__rule') }}
-    where family = 'XD'
+    where family in ('XD', 'H', 'R')
 
 ),
 
@@ -42,6 +48,8 @@ rules as (
 {{ result_counts(person_rules(), 'persons', 'persons') }},
 
 {{ result_counts([{'id': 'XD-48'}], 'schemes', 'schemes') }},
+
+{{ result_counts(transformer_rules(), 'transformers', 'transformers') }},
 
 counted_rows as (
 
@@ -63,6 +71,8 @@ counted as (
     select * from counted_persons
     union all
     select * from counted_schemes
+    union all
+    select * from counted_transformers
     union all
     select * from counted_rows
 
