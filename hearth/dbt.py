@@ -44,6 +44,9 @@ _LOCKED = re.compile(r"canceling statement due to lock timeout", re.IGNORECASE)
 PATIENCE = 60
 """Seconds that dbt waits for somebody else's lock on what it makes anew, as the gate does on what it judges."""
 _HELD: ContextVar[int | None] = ContextVar("build that is alone", default=None)
+PLANNING = "-c enable_nestloop=off"
+"""A build joins tables on keys of several columns. The planner takes these columns for independent, expects one row, and
+walks through two tables in a nested loop: 300 s for a join that a hash table makes in one."""
 _log = structlog.get_logger()
 
 
@@ -120,7 +123,7 @@ def environment() -> dict[str, str]:
         "HEARTH_PG_DATABASE": config.pg_database,
         "HEARTH_PG_BUILDER_USER": Role.BUILDER.value,
         "HEARTH_PG_BUILDER_PASSWORD": password(Role.BUILDER),
-        "PGOPTIONS": f"-c lock_timeout={PATIENCE * 1000:.0f}",
+        "PGOPTIONS": f"-c lock_timeout={PATIENCE * 1000:.0f} {PLANNING}",
         "DBT_PROFILES_DIR": str(PROJECT_DIR),
         "DBT_PROJECT_DIR": str(PROJECT_DIR),
         "DBT_TARGET_PATH": str(config.home / "dbt" / "target"),

@@ -34,6 +34,7 @@ from publishing.tables import (
     attached_partition,
     clear_views,
     kept_tables,
+    measure_parents,
     read_tables,
 )
 
@@ -57,6 +58,7 @@ def publish(build_id: int, *, policy: Policy | None = None) -> int:
         publication_id = live_already or _switch_in(connection, build_id, part, rules)
     with connect(Role.PUBLISHER) as connection:
         dropped = drop_expired(connection, part, rules)
+    measure_parents()
     _log.info(
         "published",
         publication_id=publication_id,
