@@ -45,8 +45,8 @@ PATIENCE = 60
 """Seconds that dbt waits for somebody else's lock on what it makes anew, as the gate does on what it judges."""
 _HELD: ContextVar[int | None] = ContextVar("build that is alone", default=None)
 PLANNING = "-c enable_nestloop=off"
-"""A build joins tables on keys of several columns. The planner takes these columns for independent, expects one row, and
-walks through two tables in a nested loop: 300 s for a join that a hash table makes in one."""
+"""A build joins tables on keys of several columns. The planner takes these for independent, expects one row, and walks
+through two tables in a nested loop: 300 s for a join that a hash table makes in one."""
 _log = structlog.get_logger()
 
 
