@@ -82,12 +82,12 @@ def environment() -> dict[str, str]:
 
 def _queue() -> dict[str, str]:
     """Where Celery's workers hear of tasks and say what became of them."""
-    host = settings().queue_host
-    if host is None:
+    config = settings()
+    if config.queue_host is None:
         return {}
     results = url(Role.AIRFLOW, driver="db+postgresql+psycopg2", database=METADATA_DATABASE)
     return {
-        "AIRFLOW__CELERY__BROKER_URL": f"redis://:{secret('redis')}@{host}:6379/0",
+        "AIRFLOW__CELERY__BROKER_URL": f"redis://:{secret('redis')}@{config.queue_host}:{config.queue_port}/0",
         "AIRFLOW__CELERY__RESULT_BACKEND": results,
         "AIRFLOW__CELERY__WORKER_CONCURRENCY": "4",
     }
