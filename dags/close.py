@@ -84,7 +84,7 @@ def wake_next() -> None:
     doc_md=DOC,
     params={
         "period": Param(None, type=["null", "string"], description="YYYY-MM, for a run by hand"),
-        "rebuild": Param(False, type="boolean", description="also where nothing newer has come"),
+        "rebuild": Param(False, type="boolean", description="every table, also where nothing newer has come"),
     },
     default_args={"owner": "warehouse", "pool": BUILD_POOL, **ANSWERED},
 )

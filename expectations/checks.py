@@ -81,11 +81,14 @@ class Check:
         return f"{self.meta.message_zh.format(**shown)}。{self.meta.fix_zh}"
 
 
-def read_candidate(connection: Connection) -> dict[str, CandidateTable]:
-    """The tables of ``candidate`` that would be published, by name, sorted."""
+def read_candidate(connection: Connection, build_id: int) -> dict[str, CandidateTable]:
+    """The tables that a build would publish, by name, sorted: those in ``candidate``, and the published ones it keeps.
+
+    ``candidate`` shows what is kept by a view; its oid, columns and key are those of the published table.
+    """
     rows = connection.execute(
         """
-        select c.relname, c.oid::bigint,
+        select t.table_name, c.oid::bigint,
             (select array_agg(a.attname::text order by a.attnum) from pg_attribute as a
              where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped),
             (select array_agg(format_type(a.atttypid, null) order by a.attnum) from pg_attribute as a
@@ -95,10 +98,11 @@ def read_candidate(connection: Connection) -> dict[str, CandidateTable]:
              cross join unnest(i.indkey::smallint[]) with ordinality as keys (attnum, position)
              join pg_attribute as a on a.attrelid = i.indrelid and a.attnum = keys.attnum
              where i.indrelid = c.oid and i.indisprimary and i.indisvalid and i.indimmediate)
-        from pg_class as c
-        where c.relnamespace = 'candidate'::regnamespace and c.relkind in ('r', 'p')
-        order by c.relname
-        """
+        from ops.candidate_table(%s) as t
+        join pg_class as c on c.oid = t.relation
+        order by t.table_name
+        """,
+        [build_id],
     ).fetchall()
     return {
         name: CandidateTable(name, oid, dict(zip(columns or (), types or (), strict=True)), tuple(key or ()))

@@ -74,7 +74,7 @@ def run_gate(
         outcomes = [_waive(outcome, waivers) for outcome in outcomes]
         faults = _faults(suites, outcomes, obstacle)
         faults += [f"{suite} 没有可检查的数据" for suite in judged.empty_suites]
-        if _identity(read_candidate(connection)) != _identity(subject.tables):
+        if _identity(read_candidate(connection, build_id)) != _identity(subject.tables):
             faults.append("候选表在检查期间被改动，请重新构建后再检查")
         verdict = _decide(build_id, outcomes, faults, started)
         record(connection, verdict, outcomes, faults, tables=_identity(subject.tables), rules=rules)
@@ -127,7 +127,9 @@ def _subject(connection: Connection, build_id: int) -> tuple[Subject, str | None
     except UnresolvableError as error:
         raw_counts, obstacle = "(select null::text as submission_id, null::bigint as raw_rows where false)", str(error)
     before, published = read_published(connection, county_code, period)
-    subject = Subject(build_id, county_code, period, read_candidate(connection), raw_counts, before, published)
+    subject = Subject(
+        build_id, county_code, period, read_candidate(connection, build_id), raw_counts, before, published
+    )
     return subject, obstacle
 
 

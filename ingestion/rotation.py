@@ -181,15 +181,13 @@ def _record_sums(connection: psycopg.Connection[Any], columns: list[TokenColumn]
             "select publication_id, table_name, column_names from ops.publication_table"
             " where partition_name = %s and column_names is not null and %s in ('marts', 'previous')",
             [table, schema],
-        ).fetchone()
-        if published is None:
-            continue
-        publication_id, name, summed = published
-        connection.execute(
-            "insert into ops.publication_rekeyed (publication_id, table_name, checksum, key_version, rekeyed_by,"
-            " purpose) values (%s, %s, %s, %s, %s, %s)",
-            [publication_id, name, content(connection, schema, table, summed).checksum, *signed],
-        )
+        ).fetchall()  # several where a month was closed again and the table kept
+        for publication_id, name, summed in published:
+            connection.execute(
+                "insert into ops.publication_rekeyed (publication_id, table_name, checksum, key_version, rekeyed_by,"
+                " purpose) values (%s, %s, %s, %s, %s, %s)",
+                [publication_id, name, content(connection, schema, table, summed).checksum, *signed],
+            )
 
 
 @contextmanager

@@ -94,7 +94,8 @@ def waivers(county_code: str) -> list[ContradictionWaiver]:
             from ops.contradiction_waiver as w
             left join ops.contradiction_waiver_withdrawal as gone on w.waiver_id = gone.waiver_id
             left join marts.dim_household as home
-                on w.county_code = home.county_code and split_part(w.subject_no, '.', 1) = home.household_key::text
+                on w.county_code = home.county_code
+                and split_part(w.subject_no, '.', 1) = 'h' || home.household_key::text
             where w.county_code = %s
             order by w.waiver_id desc
             """,

@@ -5,30 +5,17 @@ Runs at `hearth up`, before Airflow starts. Does nothing while the dbt project i
 
 from __future__ import annotations
 
-import hashlib
-
 import structlog
 
 from hearth.database import Role, connect
-from hearth.dbt import PROJECT_DIR, run_dbt
+from hearth.dbt import fingerprint, run_dbt
 from hearth.settings import settings
 from publishing.access.apply import apply
 from publishing.parents import prepare_parents
 
 _NO_BUILD = 0
 _NO_PERIOD = "1970-01"  # no build and no submission has it: facts and dimensions of households stay empty
-_SOURCES = ("*.sql", "*.yml", "*.csv", "*.md")
 _log = structlog.get_logger()
-
-
-def fingerprint() -> str:
-    """sha256 over the dbt project's files, names and contents."""
-    digest = hashlib.sha256()
-    for path in sorted(path for pattern in _SOURCES for path in PROJECT_DIR.rglob(pattern)):
-        name = path.relative_to(PROJECT_DIR).as_posix()
-        if not name.startswith("target/"):
-            digest.update(name.encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()
 
 
 def deploy(*, force: bool = False) -> bool:

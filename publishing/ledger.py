@@ -124,6 +124,20 @@ def record_events(connection: Connection, events: Mapping[int, str]) -> None:
         )
 
 
+def record_kept(connection: Connection, publication_id: int, kept: Mapping[str, tuple[int, str]]) -> None:
+    """Write the tables that a publication has from the one that made them: the same partition, the same sums."""
+    for name, (_, partition) in kept.items():
+        written = connection.execute(
+            "insert into ops.publication_table (publication_id, table_name, partition_name, row_count, checksum, "
+            "lasting_checksum, column_names) select %s, table_name, partition_name, row_count, checksum, "
+            "lasting_checksum, column_names from ops.publication_table where table_name = %s and partition_name = %s "
+            "order by publication_id limit 1",
+            [publication_id, name, partition],
+        )
+        if written.rowcount != 1:
+            raise PublicationError(f"[{partition}] was kept and is in no earlier publication; plan a whole build")
+
+
 def record_publication(
     connection: Connection, publication_id: int, build_id: int, prepared: Sequence[Prepared]
 ) -> None:

@@ -125,8 +125,8 @@ def plan_build(county_code: str, period: str, *, force: bool = False) -> int | N
     """Write ``ops.build`` and what it reads for a month; return the build id, None when nothing is to be done.
 
     Nothing to do: a feed of the universe has never been received, or the live publication (or one that was rolled back
-    from it) has exactly these inputs and knew every decision about links. ``force`` plans in the second case too, for a
-    rebuild with new code.
+    from it) has exactly these inputs and knew every decision about links. ``force`` plans in the second case too, and a
+    build that keeps no table of an earlier one.
     Raises ValueError when ``period`` is not a month.
     """
     month = Period.parse(period)
@@ -144,9 +144,9 @@ def plan_build(county_code: str, period: str, *, force: bool = False) -> int | N
             _log.info("nothing to build", county=county_code, period=period, reason="inputs unchanged")
             return None
         row = connection.execute(
-            "insert into ops.build (county_code, period, code_version, last_decision_id) values (%s, %s, %s, %s)"
-            " returning build_id",
-            [county_code, period, version("hearth"), decision_id],
+            "insert into ops.build (county_code, period, code_version, last_decision_id, is_whole)"
+            " values (%s, %s, %s, %s, %s) returning build_id",
+            [county_code, period, version("hearth"), decision_id, force],
         ).fetchone()
         if row is None:
             raise RuntimeError("the ledger returned no build id")

@@ -29,8 +29,12 @@ def drop_expired(connection: Connection, part: Slice, policy: Policy) -> list[st
             join pg_class as c on c.relname = t.partition_name and c.relnamespace = 'previous'::regnamespace
             where p.county_code = %(county)s
         ) as kept
-        where (state = 'rolled_back' and period = %(period)s)
+        group by partition_name
+        -- A table that several publications had goes with the last of them.
+        having bool_and(
+            (state = 'rolled_back' and period = %(period)s)
             or (state <> 'rolled_back' and age > case when is_dimension then %(dimensions)s else %(facts)s end)
+        )
         order by partition_name
         """,
         {

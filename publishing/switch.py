@@ -16,6 +16,7 @@ from publishing.ledger import (
     Prepared,
     open_publication,
     record_events,
+    record_kept,
     record_publication,
     refuse_stale_verdict,
 )
@@ -31,6 +32,9 @@ from publishing.tables import (
     Slice,
     Table,
     attached_partition,
+    clear_views,
+    kept_tables,
+    measure_parents,
     read_tables,
 )
 
@@ -54,6 +58,7 @@ def publish(build_id: int, *, policy: Policy | None = None) -> int:
         publication_id = live_already or _switch_in(connection, build_id, part, rules)
     with connect(Role.PUBLISHER) as connection:
         dropped = drop_expired(connection, part, rules)
+    measure_parents()
     _log.info(
         "published",
         publication_id=publication_id,
@@ -134,14 +139,15 @@ def _passed_build(connection: Connection, build_id: int) -> tuple[Slice, int | N
 
 def _switch_in(connection: Connection, build_id: int, part: Slice, policy: Policy) -> int:
     candidates, parents = read_tables(connection, "candidate"), read_tables(connection, "marts")
-    _refuse_other_tables(connection, build_id, candidates)
-    if gone := sorted(set(parents) - set(candidates)):
+    kept = kept_tables(connection, build_id)
+    _refuse_other_tables(connection, build_id, candidates, kept)
+    if gone := sorted(set(parents) - set(candidates) - set(kept)):
         raise PublicationError(
             f"candidate lacks {gone}, which are published; a month is published whole. Build them, or drop them from "
             "marts by a migration if they are no longer wanted"
         )
     refuse_problems(candidates.values(), parents)
-    if UNIVERSE_TABLE not in candidates:
+    if UNIVERSE_TABLE not in candidates.keys() | kept.keys():
         raise PublicationError(f"candidate has no [{UNIVERSE_TABLE}]; there is no universe to publish")
     publication_id, replaced = open_publication(connection, build_id, part, UNIVERSE_TABLE)
     prepared = [_prepare(connection, table, part, publication_id) for table in candidates.values()]
@@ -159,20 +165,31 @@ def _switch_in(connection: Connection, build_id: int, part: Slice, policy: Polic
             )
         )
         _swap(connection, item.table.name, part, item.partition, source="candidate")
+    clear_views(connection)
     record_publication(connection, publication_id, build_id, prepared)
-    _log.info("switched", publication_id=publication_id, replaces=replaced, tables=len(prepared), attempts=attempts)
+    record_kept(connection, publication_id, kept)
+    _log.info(
+        "switched",
+        publication_id=publication_id,
+        replaces=replaced,
+        tables=len(prepared),
+        kept=len(kept),
+        attempts=attempts,
+    )
     return publication_id
 
 
-def _refuse_other_tables(connection: Connection, build_id: int, candidates: dict[str, Table]) -> None:
-    """The gate wrote down which tables it judged; a rebuild since then has other oids."""
+def _refuse_other_tables(
+    connection: Connection, build_id: int, candidates: dict[str, Table], kept: dict[str, tuple[int, str]]
+) -> None:
+    """The gate wrote down which tables it judged; a rebuild, or another switch, since then has other oids."""
     row = connection.execute(
         "select observed -> 'tables' from ops.gate_result "
         "where build_id = %s and suite = 'gate' and expectation = 'candidate_identity' and success",
         [build_id],
     ).fetchone()
     judged: dict[str, int] = {} if row is None or row[0] is None else row[0]
-    present = {name: table.oid for name, table in candidates.items()}
+    present = {name: table.oid for name, table in candidates.items()} | {name: oid for name, (oid, _) in kept.items()}
     if not present or judged != present:
         changed = sorted(name for name in judged.keys() | present.keys() if judged.get(name) != present.get(name))
         raise PublicationError(
@@ -268,7 +285,7 @@ def _rollback_partitions(
         if parent.is_dimension:
             if attached == part.partition_name(name, live):
                 incoming[name] = _dimension_before(connection, name, part, live)
-        else:
+        elif names.get(name) != attached:  # what both publications have stays
             incoming[name] = names.get(name)
     kept = {
         name

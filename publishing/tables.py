@@ -14,9 +14,12 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from hearth.database import Role, connect
 from hearth.period import Period
 
 PREFIXES = ("dim_", "fct_", "bridge_")
+_SAMPLE = 20
+"""Statistics target of the parents: 300 times as many rows are looked at in each."""
 BOUNDS_CONSTRAINT = "hearth_bounds"
 _LONGEST_PARTITION_NAME = 50  # leaves room for an index suffix within PostgreSQL's 63 bytes
 
@@ -80,6 +83,38 @@ def read_tables(connection: Connection, schema: str) -> dict[str, Table]:
     return tables
 
 
+def kept_tables(connection: Connection, build_id: int) -> dict[str, tuple[int, str]]:
+    """The published tables that a build keeps as they are, by name, sorted: oid and name of the attached partition."""
+    rows = connection.execute(
+        "select k.table_name, k.relation::bigint, c.relname from ops.candidate_table(%s) as k"
+        " join pg_class as c on c.oid = k.relation where k.is_kept order by k.table_name",
+        [build_id],
+    ).fetchall()
+    return {name: (int(oid), str(partition)) for name, oid, partition in rows}
+
+
+def clear_views(connection: Connection) -> None:
+    """Take the views of kept tables out of `candidate`."""
+    shown = connection.execute(
+        "select relname from pg_class where relnamespace = 'candidate'::regnamespace and relkind = 'v'"
+    ).fetchall()
+    for (name,) in shown:
+        connection.execute(sql.SQL("drop view {}").format(sql.Identifier("candidate", name)))
+
+
+def measure_parents() -> None:
+    """Statistics of the published tables as wholes: nothing else makes them, for nobody writes to a parent.
+
+    Whoever reads `marts` by the parent (a shared view, a build that looks back, one that keeps a table) is planned by
+    them, not by those of the partition; without them a join of two large tables is planned as one of a few rows. A
+    small sample does, so that the cost does not grow with the months.
+    """
+    with connect(Role.PUBLISHER, autocommit=True) as connection:
+        connection.execute(sql.SQL("set default_statistics_target = {}").format(sql.Literal(_SAMPLE)))
+        for name in read_tables(connection, "marts"):
+            connection.execute(sql.SQL("analyze only {}").format(sql.Identifier("marts", name)))
+
+
 @dataclass(frozen=True, slots=True)
 class Slice:
     """What one publication replaces: a county's month, with the county's dimensions."""
@@ -111,6 +146,13 @@ class Slice:
         return county + sql.SQL(" and period is not null and period >= {} and period < {}").format(
             sql.Literal(str(self.period)), sql.Literal(str(self.period.shift(1)))
         )
+
+    def rows(self, table: str) -> sql.Composed:
+        """The condition that selects this slice's rows from the parent of ``table``."""
+        county = sql.SQL("county_code = {}").format(sql.Literal(self.county_code))
+        if table.startswith("dim_"):
+            return county
+        return county + sql.SQL(" and period = {}").format(sql.Literal(str(self.period)))
 
     def partition_name(self, table: str, publication_id: int) -> str:
         """A name that no other publication uses, so that moving to ``previous`` and back never collides."""

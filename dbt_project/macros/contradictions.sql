@@ -146,3 +146,13 @@ feeds as (
 
 )
 {%- endmacro %}
+
+
+{#-
+    Whom an entry of the ledger is about, in one word. With a letter before each key: of the bare digits of many thousand
+    keys some look like the number of an identity card, and the gate would rightly stop the month.
+-#}
+{% macro subject_no(household_key, person_key=none) -%}
+    'h' || {{ household_key }}::text
+    {%- if person_key %} || '.p' || {{ person_key }}::text{% endif -%}
+{%- endmacro %}

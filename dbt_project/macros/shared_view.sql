@@ -2,6 +2,8 @@
     Materialization of the views people read. Differs from dbt's own view: the view is replaced in place inside one
     transaction, so a reader never finds it missing and its grants survive; and it is made with `security_invoker`, so
     that it shows a reader only what the grants of that reader allow (owner's rights also fail on a distributed engine).
+    The two staging views that name the build are replaced in place, too, with `security_invoker=false` like every view of
+    staging: what is made of them stays when a month is closed again.
 -#}
 {% materialization shared_view, adapter='postgres' %}
     {%- set target_relation = this.incorporate(type='view') -%}
@@ -24,7 +26,7 @@
     {%- endif -%}
 
     {% call statement('main') -%}
-        create or replace view {{ target_relation }} with (security_invoker = true) as
+        create or replace view {{ target_relation }} with (security_invoker = {{ config.get('security_invoker', true) }}) as
         {{ sql }}
     {%- endcall %}
 

@@ -131,7 +131,7 @@ judged as (
             else 'fail'
         end as result,
         'person' as subject_kind,
-        household_key::text || '.' || person_key::text || '.' || feed_id as subject_no,
+        {{ subject_no('household_key', 'person_key') }} || '.' || feed_id as subject_no,
         household_key,
         person_key,
         'a name' as statement_a,
@@ -146,7 +146,7 @@ judged as (
         'XD-03' as rule_id,
         case when link_status = 'conflict' then 'fail' else 'pass' end as result,
         'household' as subject_kind,
-        household_key::text || '.' || feed_id as subject_no,
+        {{ subject_no('household_key') }} || '.' || feed_id as subject_no,
         household_key,
         null::bigint as person_key,
         -- the number itself is no statement: readers may not see household numbers in this column

@@ -54,7 +54,7 @@ def build(request: pytest.FixtureRequest, clean_warehouse: Settings) -> Iterator
     publish(first)
     make_candidate("2026-10", 2, households)
     with connect(Role.BUILDER) as connection:
-        for name in read_candidate(connection):
+        for name in read_candidate(connection, 0):
             connection.execute(f"analyze candidate.{name}".encode())
     yield make_build("2026-10")
     drop_submissions()
@@ -63,7 +63,7 @@ def build(request: pytest.FixtureRequest, clean_warehouse: Settings) -> Iterator
 def one_pass() -> list[str]:
     """One statement a table: nulls, county, month, household, text that looks like a person; then the sums."""
     with connect(Role.BUILDER) as connection:
-        tables = read_candidate(connection)
+        tables = read_candidate(connection, 0)
     patterns = [pattern.replace("{{", "{").replace("}}", "}") for pattern in IDENTITY_NUMBER]
     statements = []
     for name, table in tables.items():

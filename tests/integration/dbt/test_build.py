@@ -12,18 +12,25 @@ import yaml
 
 from expectations.gate import run_gate
 from hearth import lineage
-from hearth.checksums import Content, content
+from hearth.checksums import content
 from hearth.database import Role, connect, password
+from hearth.dbt import LAYERS as DBT_LAYERS
 from hearth.dbt import PROJECT_DIR, BuildFailed, environment, run_dbt
 from hearth.settings import Settings, settings
 from ingestion.contract import contracts
+from publishing.left_out import build_without_who_fails
+from publishing.parents import prepare_parents
+from publishing.switch import publish, rollback
 from publishing.tables import read_tables
+from tests.benchmarks.close import world
 from tests.integration.dbt import county
 from tests.integration.dbt.metric_queries import metric_queries
 from tests.integration.dbt.rendering import macros, render
+from tests.integration.publishing.world import judge
 
 LAYERS = "tag:staging tag:identity tag:marts"
 GUARANTEES = ("food", "clothing", "education", "medical", "housing", "water", "power")
+LATE = "civil_affairs.dibao"
 WATER_OLD = "2026-06"
 """The water bureau reported four months ago: past its limit of three."""
 
@@ -95,7 +102,9 @@ def october(warehouse: Settings) -> int:
     given = {feed_id: (name, "2026-10", 0) for feed_id, name in county.load("2026-10", content).items()}
     old = county.load(WATER_OLD, {"water.supply": water})["water.supply"]
     _refuse(given["health.insurance"][0])
-    return build("2026-10", {**given, "water.supply": (old, WATER_OLD, 4)})
+    build_id = county.plan("2026-10", {**given, "water.supply": (old, WATER_OLD, 4)})
+    close(build_id)
+    return build_id
 
 
 def states() -> dict[int, str]:
@@ -270,19 +279,12 @@ def test_every_metric_runs_as_metricflow_writes_it(october: int) -> None:
     assert len(by_township) == 3, "two townships and the household without a village"
 
 
-def checksums() -> dict[str, Content]:
-    with connect(Role.BUILDER) as connection:
-        return {name: content(connection, "candidate", name) for name in read_tables(connection, "candidate")}
-
-
-def test_the_same_build_again_gives_the_same_rows_and_keys(october: int) -> None:
-    """P-19: of every table that would be published, in whatever order dbt writes its rows."""
-    keys = "select * from identity.household_key_map order by household_key"
-    before = checksums(), rows(keys)
-    run_dbt("build", LAYERS, build_id=october, county_code=county.COUNTY, period="2026-10")
-    assert (checksums(), rows(keys)) == before
-    assert len(before[0]) > 20
-    assert len(before[1]) == 12
+def erring(build_id: int) -> list[tuple[Any, ...]]:
+    """Checks of the gate that could not judge the build."""
+    run_gate(build_id)
+    return rows(
+        f"select expectation, message from ops.gate_result where build_id = {build_id} and message ~ '运行出错'"
+    )
 
 
 def test_the_suites_fit_what_dbt_builds(october: int) -> None:
@@ -293,11 +295,7 @@ def test_the_suites_fit_what_dbt_builds(october: int) -> None:
             "update ops.submission as s set contract_version = f.contract_version from reference.feed as f "
             "where f.feed_id in (s.feed, s.department || '.' || s.feed)"
         )
-    run_gate(october)
-    erring = rows(
-        f"select expectation, message from ops.gate_result where build_id = {october} and message ~ '运行出错'"
-    )
-    assert erring == []
+    assert erring(october) == []
     failed = rows(
         f"select suite || '.' || expectation from ops.gate_result where build_id = {october} and not success "
         "and severity <> 'warn' and suite <> 'gate' order by 1"
@@ -312,6 +310,85 @@ def test_the_suites_fit_what_dbt_builds(october: int) -> None:
         "rollup.villages_equal_states[fct_guarantee_region_month]",
     }
     assert {name for (name,) in failed} == unplaced
+
+
+def close(build_id: int) -> tuple[set[str], set[str]]:
+    """Build with what is there already; which models were made, and which kept."""
+    for layer in DBT_LAYERS:
+        build_without_who_fails(layer, build_id=build_id, county_code=county.COUNTY, period="2026-10")
+    made = rows(
+        "select split_part(node_id, '.', 3) from ops.build_result"
+        f" where build_id = {build_id} and node_id like 'model.%' and node_id !~ '[.](stg|base)_'"
+    )
+    kept = rows(f"select table_name from ops.build_table where build_id = {build_id} and is_kept")
+    return {name for (name,) in made}, {name for (name,) in kept}
+
+
+def publish_unjudged(build_id: int) -> int:
+    """Whatever the gate says of it: household 12 has no village."""
+    with connect(Role.OWNER) as connection:
+        for table in ("gate_result", "gate_decision"):
+            connection.execute(f"delete from ops.{table} where build_id = %s".encode(), [build_id])
+        connection.execute("update ops.build set state = 'passed' where build_id = %s", [build_id])
+    judge(build_id)
+    prepare_parents()
+    return publish(build_id)
+
+
+def published(publication_id: int) -> dict[str, tuple[str, str]]:
+    """Table -> its partition and its sum, as the ledger has them."""
+    found = rows(
+        "select table_name, partition_name, checksum from ops.publication_table"
+        f" where publication_id = {publication_id}"
+    )
+    return {name: (partition, checksum) for name, partition, checksum in found}
+
+
+def test_after_a_late_feed_what_depends_on_it_is_built_and_the_month_is_that_of_a_whole_close(october: int) -> None:
+    """P-19 and more: what is kept, and what is built again, has the rows and keys of a close that builds everything."""
+    keys = "select * from identity.household_key_map order by household_key"
+    known = rows(keys)
+    first = publish_unjudged(october)
+    given = {f"{department}.{feed}": (name, month, age) for department, feed, name, month, age in rows(
+        "select department, feed, submission_id, source_period, age_periods from ops.build_input"
+        f" where build_id = {october}"
+    )}  # fmt: skip
+    late = world.late("2026-10", LATE, {LATE: given[LATE][0]})[LATE]
+    with connect(Role.OWNER) as connection:
+        connection.execute(
+            "update raw.civil_affairs__dibao set head_id_number_hash = %s where submission_id = %s"
+            " and head_id_number_hash = %s",
+            [county.adult(1), late, county.adult(12)],
+        )
+    inputs = {**given, LATE: (late, "2026-10", 0)}
+    again = county.plan("2026-10", inputs)
+    made, kept = close(again)
+    assert "fct_dibao" in made
+    assert {"int_household", "fct_register_household", "fct_water_supply", "dim_household"} <= set(kept)
+    assert len(made) < len(kept)
+    assert made.isdisjoint(kept)
+    assert rows(f"select count(*) from ops.candidate_table({again}) where is_kept")[0][0] > 30
+    assert erring(again) == [], "the gate judges what is kept, too"
+    second = publish_unjudged(again)
+    before, after = published(first), published(second)
+    assert before.keys() == after.keys()
+    same = {name for name in after if before[name][0] == after[name][0]}
+    assert same == {name for name in kept if name in after}
+    assert before["fct_dibao"][1] != after["fct_dibao"][1]
+    assert rows("select relname from pg_class where relnamespace = 'candidate'::regnamespace and relkind = 'v'") == []
+
+    whole = county.plan("2026-10", inputs)
+    with connect(Role.OWNER) as connection:
+        connection.execute("update ops.build set is_whole = true where build_id = %s", [whole])
+    assert close(whole)[1] == set()
+    with connect(Role.BUILDER) as connection:
+        sums = {name: content(connection, "candidate", name).checksum for name in read_tables(connection, "candidate")}
+    assert sums == {name: checksum for name, (_, checksum) in after.items()}
+    assert rows(keys) == known
+    rollback(county.COUNTY, "2026-10")
+    assert dict(
+        rows("select relname, 1 from pg_class where relnamespace = 'marts'::regnamespace and relkind = 'r'")
+    ) == (dict.fromkeys((partition for partition, _ in before.values()), 1))
 
 
 def bounds() -> dict[str, tuple[Any, Any]]:

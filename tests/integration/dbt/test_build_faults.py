@@ -98,7 +98,7 @@ def test_dbt_that_is_killed_gives_no_verdict(build_id: int, monkeypatch: pytest.
 def test_one_build_at_a_time(warehouse: Settings) -> None:
     """A task that was taken for dead may still run when it is tried again."""
     with connect(Role.BUILDER, autocommit=True, options="-c lock_timeout=60s") as other:
-        with dbt._alone(1):
+        with dbt.alone(1):
             asked = other.execute("select pg_try_advisory_lock(hashtext('hearth.candidate'))").fetchone()
             assert asked == (False,)
         other.execute("select pg_advisory_lock(hashtext('hearth.candidate'))")

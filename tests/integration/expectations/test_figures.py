@@ -36,7 +36,7 @@ def checks(build: int) -> list[Check]:
         for fault in FAULTS:
             connection.execute(fault.encode())
     with connect(Role.BUILDER) as connection:
-        subject = Subject(build, COUNTY, PERIOD, read_candidate(connection), raw_counts_sql(connection, build))
+        subject = Subject(build, COUNTY, PERIOD, read_candidate(connection, build), raw_counts_sql(connection, build))
     return [check for suite in load_suites() for check in resolve(suite, subject) if check.problem is None]
 
 

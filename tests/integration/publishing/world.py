@@ -9,7 +9,7 @@ from psycopg.types.json import Jsonb
 from hearth.database import Role, connect
 from hearth.rulebook import rules_digest
 from publishing.policy import LockWait, Policy, policy
-from publishing.tables import read_tables
+from publishing.tables import kept_tables, read_tables
 from tests.integration.expectations.candidate import COUNTY, PERIOD, make_build, make_candidate
 
 NEXT = "2026-11"
@@ -44,6 +44,7 @@ def judge(build_id: int, verdict: str = "pass") -> None:
     """Write the gate's decision and the identity of what it judged, as the gate does."""
     with connect(Role.BUILDER) as connection:
         tables = {name: table.oid for name, table in read_tables(connection, "candidate").items()}
+        tables |= {name: oid for name, (oid, _) in kept_tables(connection, build_id).items()}
         connection.execute(
             "insert into ops.gate_decision (build_id, verdict, expectations_run, failures, reason, rules_digest) "
             "values (%s, %s, 1, 0, 'test', %s)",

@@ -52,7 +52,7 @@ of_households as (
 
     select
         'household' as subject_kind,
-        households.household_key::text as subject_no,
+        {{ subject_no('households.household_key') }} as subject_no,
         households.household_key,
         null::bigint as person_key,
         households.household_no,
@@ -71,7 +71,7 @@ of_persons as (
 
     select
         'person' as subject_kind,
-        persons.household_key::text || '.' || persons.person_key::text as subject_no,
+        {{ subject_no('persons.household_key', 'persons.person_key') }} as subject_no,
         persons.household_key,
         persons.person_key,
         persons.household_no,

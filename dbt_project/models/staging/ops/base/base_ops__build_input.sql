@@ -1,3 +1,5 @@
+{{ config(materialized='shared_view', security_invoker=false) }}
+
 with
 
 inputs as (
