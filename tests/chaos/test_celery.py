@@ -108,7 +108,6 @@ def queued() -> Iterator[tuple[Installation, dict[str, psutil.Process]]]:
                 HEARTH_QUEUE_PORT=str(free_port()),
                 HEARTH_LINEAGE="file",
                 AIRFLOW__CORE__HOSTNAME_CALLABLE=f"{worker_name.__module__}.{worker_name.__name__}",
-                AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT="60",
                 PYTHONPATH=str(PROJECT_ROOT),
             )
         )
