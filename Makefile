@@ -48,6 +48,12 @@ chaos: .venv/.dev
 	@$(BIN)/python -m tests.chaos.two_counties
 	@$(BIN)/python -m tests.chaos.run
 
+# Intake through Redis and two Celery workers, one of them killed. Needs redis-server (Debian) and what the images install.
+.PHONY: celery
+celery: .venv/.dev
+	@$(PIP) --no-deps -r docker/requirements.lock
+	@$(BIN)/pytest -n0 -q tests/chaos/test_celery.py
+
 # Pins everything, with hashes and without any index address. Needs uv.
 lock:
 	uv pip compile --universal --generate-hashes --no-strip-extras --no-emit-index-url --no-emit-find-links --python-version 3.11 --custom-compile-command "make lock" requirements.in -o requirements.lock

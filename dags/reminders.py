@@ -14,7 +14,8 @@ Five days and one day before the due day, one day and three days after it: one m
 Who is told, and how, stands in `contacts.yaml` of the data folder; `hearth remind` prints what would go out.
 
 **When it is red:** the log names the owners whose message did not go out. Mend the channel, then *clear* the task:
-who was told today is not told again.
+who was told today is not told again. A day that never ran needs nothing: the next run says what was missed, once,
+and for which day it was meant.
 """
 
 

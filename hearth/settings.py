@@ -68,6 +68,7 @@ class Settings(BaseSettings):
     airflow_host: str = Field(default="127.0.0.1", description="Where Airflow's page listens.")
     airflow_url: str | None = Field(default=None, description="How others reach Airflow's page. None: on this machine.")
     queue_host: str | None = Field(default=None, description="Redis, for Celery workers. None: tasks run in place.")
+    queue_port: int = Field(default=6379, ge=1, le=65535)
     parallelism: int = Field(default=4, ge=1, description="Tasks at once, over all workers.")
     log_level: str = "INFO"
     lineage: str | None = Field(default=None, description="OpenLineage: file, or the address of a server. None: off.")

@@ -6,6 +6,9 @@ back because it is far smaller than last month's (F-18): until somebody answers 
 Whether a feed is due, and until when, the calendar says (``ops.calendar``); what has come, the ledger. Who reads what,
 and through which channel, is the installation's ``contacts.yaml``; its channels are addresses of the Apprise library
 (mail, WeCom, DingTalk, Feishu, any webhook).
+
+A day on which nothing ran, or a channel that was away all day, loses nothing: what no message since that day has said
+(``ops.reminder`` knows) is said by the next one, which says for which day it was meant. After a week it is left.
 """
 
 from __future__ import annotations
@@ -13,7 +16,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -30,6 +33,7 @@ from hearth.settings import settings
 BEFORE: tuple[int, ...] = (5, 1)
 AFTER: tuple[int, ...] = (1, 3)
 _SILENT_MONTHS = 2
+_LATE_DAYS = 7
 _log = structlog.get_logger()
 _templates = Environment(
     loader=PackageLoader("publishing", "messages"),
@@ -59,7 +63,10 @@ class Contact(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One feed of one month that a message speaks of. ``days``: until (negative: since) the due day."""
+    """One feed of one month that a message speaks of. ``days``: until (negative: since) the due day.
+
+    ``meant_for``: the day on which it ought to have been said, where that day has gone by.
+    """
 
     department: str
     feed: str
@@ -68,6 +75,7 @@ class Item:
     due_at: datetime
     days: int
     silent_months: int
+    meant_for: date | None = None
 
     @property
     def is_overdue(self) -> bool:
@@ -85,6 +93,7 @@ class Held:
     received_at: datetime
     days: int
     reason: str
+    meant_for: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,22 +156,47 @@ def _waited_for(county_code: str, moment: datetime) -> list[_Waited]:
         ).fetchall()
 
 
+class _Told:
+    """When the ledger last said what: by department, feed and month, and for a file that waits by when it came."""
+
+    def __init__(self, county_code: str, day: date) -> None:
+        with connect(Role.PUBLISHER) as connection:
+            rows = connection.execute(
+                "select item ->> 'department', item ->> 'feed', item ->> 'period', item ->> 'received_at', max(day)"
+                " from ops.reminder cross join jsonb_array_elements(items) as item"
+                " where county_code = %s and day >= %s and day < %s group by 1, 2, 3, 4",
+                [county_code, day - timedelta(days=_LATE_DAYS), day],
+            ).fetchall()
+        self._last: dict[tuple[str | None, ...], date] = {tuple(row[:4]): row[4] for row in rows}
+
+    def owes(self, steps: Iterable[date], day: date, *what: str | None) -> date | None:
+        """The newest of ``steps`` up to ``day`` if nothing has been said since it came."""
+        step = max((step for step in steps if step <= day), default=None)
+        if step is None or (day - step).days > _LATE_DAYS or self._last.get(what, date.min) >= step:
+            return None
+        return step
+
+
 def _items(county_code: str, day: date) -> list[Item]:
     zone = settings().zone
     morning = datetime.combine(day, time.min, zone)
+    told = _Told(county_code, day)
     found = []
     for waited in _waited_for(county_code, morning):
-        days = (waited.due_at.astimezone(zone).date() - day).days
-        if days in BEFORE or -days in AFTER:
+        due = waited.due_at.astimezone(zone)
+        steps = [due.date() - timedelta(days=days) for days in (*BEFORE, *(-after for after in AFTER))]
+        step = told.owes(steps, day, waited.department, waited.feed, waited.period, None)
+        if step is not None:
             found.append(
                 Item(
                     department=waited.department,
                     feed=waited.feed,
                     title=waited.title,
                     period=waited.period,
-                    due_at=waited.due_at.astimezone(zone),
-                    days=days,
+                    due_at=due,
+                    days=(due.date() - day).days,
                     silent_months=waited.silent_months,
+                    meant_for=step if step < day else None,
                 )
             )
     return found
@@ -180,12 +214,15 @@ def _held(county_code: str, day: date) -> list[Held]:
             " order by held.department, held.feed, held.period, held.received_at",
             [county_code],
         ).fetchall()
+    told = _Told(county_code, day)
     found = []
     for department, feed, title, period, received_at, reason in rows:
         came = received_at.astimezone(zone)
-        days = (day - came.date()).days
-        if days in AFTER:
-            found.append(Held(department, feed, title, period, came, days, reason))
+        steps = [came.date() + timedelta(days=days) for days in AFTER]
+        step = told.owes(steps, day, department, feed, period, came.isoformat())
+        if step is not None:
+            days, late = (day - came.date()).days, step if step < day else None
+            found.append(Held(department, feed, title, period, came, days, reason, late))
     return found
 
 
@@ -282,6 +319,10 @@ def send(county_code: str, day: date) -> list[str]:
     return told
 
 
-def _plain(message: Message) -> list[dict[str, str | int]]:
-    waited = [asdict(item) | {"due_at": item.due_at.isoformat()} for item in message.items]
-    return waited + [asdict(held) | {"received_at": held.received_at.isoformat()} for held in message.held]
+def _plain(message: Message) -> list[dict[str, str | int | None]]:
+    """The items as the ledger keeps them."""
+
+    def text(item: Item | Held) -> dict[str, str | int | None]:
+        return {name: value.isoformat() if isinstance(value, date) else value for name, value in asdict(item).items()}
+
+    return [text(item) for item in message.items] + [text(held) for held in message.held]

@@ -82,14 +82,19 @@ def environment() -> dict[str, str]:
 
 def _queue() -> dict[str, str]:
     """Where Celery's workers hear of tasks and say what became of them."""
-    host = settings().queue_host
-    if host is None:
+    config = settings()
+    if config.queue_host is None:
         return {}
     results = url(Role.AIRFLOW, driver="db+postgresql+psycopg2", database=METADATA_DATABASE)
     return {
-        "AIRFLOW__CELERY__BROKER_URL": f"redis://:{secret('redis')}@{host}:6379/0",
+        "AIRFLOW__CELERY__BROKER_URL": f"redis://:{secret('redis')}@{config.queue_host}:{config.queue_port}/0",
         "AIRFLOW__CELERY__RESULT_BACKEND": results,
         "AIRFLOW__CELERY__WORKER_CONCURRENCY": "4",
+        # A killed worker takes with it what it had fetched and not begun, and Redis gives that to another after a day:
+        # it is sent again after three minutes in the queue, as often as a queue that is merely long may need it.
+        "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT": "180",
+        "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT_CHECK_INTERVAL": "30",
+        "AIRFLOW__SCHEDULER__NUM_STUCK_IN_QUEUED_RETRIES": "100",
     }
 
 

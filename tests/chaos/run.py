@@ -90,10 +90,9 @@ class Chaos:
         self.say = say
         self.sent = 0
         self.killed: set[int] = set()
-        write_county([OCTOBER], households=150, seed=11, target=bucket())
+        write_county([OCTOBER], households=300, seed=11, target=bucket())
         assert set(installation.run_intakes().values()) == {"success"}
-        installation.close_is_quiet()
-        assert self._newest() > 0, "the month was not published"
+        assert self._follow(0, set()) == "by itself", self._what_is_said()
         first = published(installation)
         self._undisturbed("intake")
         again = published(installation)
@@ -198,11 +197,17 @@ class Chaos:
     def kill(self, step: str, target: str) -> Cell:
         cell = Cell(step, target)
         before, known = self._newest(), set(self._runs())
-        with standing_at(step) as alarm:
-            self._begin(step)
-            standing = who_stands(alarm)
-            self.killed.add(kill(target, standing))
-            started = time.monotonic()
+        try:
+            with standing_at(step) as alarm:
+                self._begin(step)
+                standing = who_stands(alarm)
+                self.killed.add(kill(target, standing))
+                started = time.monotonic()
+        except Exception as problem:  # noqa: BLE001 - the other kills are still worth their time
+            self._follow(before, known)
+            cell.ended = f"nobody was killed: {problem!r}"
+            self.say(cell.row())
+            return cell
         cell.ended = self._follow(before, known)
         cell.seconds = time.monotonic() - started
         if not cell.ended.startswith("by itself"):

@@ -73,7 +73,7 @@ def _prove(console: Console) -> None:
     with environment(HEARTH_COUNTY_CODES=f"{FIRST},{SECOND}", HEARTH_COUNTY_CODE=FIRST), installed(fsync=True) as both:
         for county in (FIRST, SECOND):
             with serving(county):
-                write_county([OCTOBER], households=150, seed=11 if county == FIRST else 12, target=bucket())
+                write_county([OCTOBER], households=300, seed=11 if county == FIRST else 12, target=bucket())
         _break(SECOND)
         states = both.run_intakes()
         assert set(states.values()) == {"success"}, states

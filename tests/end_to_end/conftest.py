@@ -102,7 +102,7 @@ class Installation:
 
 
 @contextmanager
-def installed(*, fsync: bool) -> Iterator[Installation]:
+def installed(*, fsync: bool, **others: str) -> Iterator[Installation]:
     """A started one; DAGs run only when somebody triggers them (the crons point at one minute of the year)."""
     home = Path(tempfile.mkdtemp(prefix="hearth-e2e-"))
     home.chmod(0o755)
@@ -119,6 +119,7 @@ def installed(*, fsync: bool) -> Iterator[Installation]:
         HEARTH_HOUSEKEEPING_SCHEDULE=never,
         HEARTH_DISK_FREE_GB="0.1",
         AIRFLOW_HOME=str(home / "airflow"),
+        **others,
     ) as config:
         try:
             stack.up(Console(quiet=True))

@@ -39,6 +39,18 @@ def expected(clean_warehouse: Settings) -> Settings:
     return clean_warehouse
 
 
+def said_on_every_day_before(day: date, *feeds: str, received_at: str | None = None) -> None:
+    """As the ledger has it when nothing was missed in the week before a day."""
+    items = [dict(zip(("department", "feed"), feed.split("."), strict=True)) | {"period": PERIOD} for feed in feeds]
+    kept = [item | ({"received_at": received_at} if received_at else {}) for item in items]
+    with connect(Role.OWNER) as connection:
+        connection.execute(
+            "insert into ops.reminder select %s, day::date, 'x', false, %s"
+            " from generate_series(%s::date - 7, %s::date - 1, '1 day') as day",
+            [COUNTY, json.dumps(kept), day, day],
+        )
+
+
 def tell(home: Path, *entries: dict[str, Any]) -> None:
     path = home / "contacts.yaml"
     path.write_text(json.dumps(entries), encoding="utf-8")  # JSON is YAML
@@ -108,6 +120,7 @@ class Mailbox:
 )
 @pytest.mark.usefixtures("expected")
 def test_five_days_and_one_before_one_and_three_after(day: date, is_told: bool, is_escalation: bool) -> None:
+    said_on_every_day_before(day, "power.connection", "water.supply", "water.scheme")
     found = messages(COUNTY, day, told=())
     assert [message.owner for message in found] == (["power", "water"] if is_told else [])
     assert all(message.is_escalation is is_escalation for message in found)
@@ -160,6 +173,7 @@ def test_a_feed_that_stays_silent_for_months_is_said_to() -> None:
     [(date(2026, 11, 4), False), (date(2026, 11, 5), True), (date(2026, 11, 6), False), (date(2026, 11, 7), True)],
 )
 def test_a_file_that_waits_to_be_confirmed_is_spoken_of(clean_warehouse: Settings, day: date, is_told: bool) -> None:
+    came = datetime(2026, 11, 4, 23, 59, tzinfo=clean_warehouse.zone)
     with connect(Role.OWNER) as connection:
         for number, state in enumerate(("awaiting_confirmation", "awaiting_reopening")):
             connection.execute(
@@ -173,9 +187,10 @@ def test_a_file_that_waits_to_be_confirmed_is_spoken_of(clean_warehouse: Setting
                     f"x{number}",
                     f"digest{number}",
                     state,
-                    datetime(2026, 11, 4, 23, 59, tzinfo=clean_warehouse.zone),
+                    came,
                 ],
             )
+    said_on_every_day_before(day, "water.supply", received_at=came.isoformat())
     found = messages(COUNTY, day, told=())
     assert [message.owner for message in found] == (["water"] if is_told else [])
     for message in found:
@@ -206,6 +221,48 @@ def test_mail_and_webhook_get_it_once_a_day(told: Path) -> None:
     assert "还有1天" in body
     (posted,) = got
     assert "还有1天" in posted["message"]
+
+
+def test_days_on_which_nothing_ran_are_made_up_for_once(told: Path) -> None:
+    """Airflow is down from the 4th to the 6th and again from the 8th to the 11th; each step is said once."""
+    with webhook() as (address, got):
+        tell(told, {"owner": "供电联络员", "departments": ["power", "water"], "channels": [address]})
+        said = {day: send(COUNTY, date(2026, 11, day)) for day in (3, 7, 8, 9, 10, 11, 13, 14)}
+    assert [day for day, owners in said.items() if owners] == [7, 8, 10, 13]
+    late, punctual, _, overdue = (posted["message"] for posted in got)
+    assert late.count("还有2天（本应于11月4日提醒，现补发）\n") == 3
+    assert "补发" not in punctual
+    assert overdue.count("已逾期4天（本应于11月12日提醒，现补发）\n") == 3
+
+
+def test_the_last_reminder_is_made_up_for_on_the_day_itself(told: Path) -> None:
+    with webhook() as (address, got):
+        tell(told, {"owner": "供电联络员", "departments": ["power", "water"], "channels": [address]})
+        assert send(COUNTY, date(2026, 11, 4))
+        assert send(COUNTY, date(2026, 11, 9))
+    assert "11月9日24时截止，就在今天（本应于11月8日提醒，现补发）" in got[-1]["message"]
+
+
+def test_a_file_that_waits_is_spoken_of_late_and_once(told: Path) -> None:
+    with connect(Role.OWNER) as connection:
+        connection.execute("delete from ops.calendar")
+        connection.execute(
+            "insert into ops.submission (submission_id, county_code, department, feed, period, file_name, inbox_key,"
+            " sha256, byte_count, state, received_at, reason_rule_id, reason_message) values ('s', %s, 'water',"
+            " 'supply', %s, 'x', 'x', 'digest', 1, 'awaiting_confirmation', '2026-11-04 09:00+08', 'F-18', '少')",
+            [COUNTY, PERIOD],
+        )
+    with webhook() as (address, got):
+        tell(told, {"owner": "水务联络员", "departments": ["water"], "channels": [address]})
+        said = [day for day in (4, 6, 7, 8, 9) if send(COUNTY, date(2026, 11, day))]
+    assert said == [6, 7]
+    assert ["补发" in posted["message"] for posted in got] == [True, False]
+
+
+@pytest.mark.parametrize(("day", "is_told"), [(date(2026, 11, 19), True), (date(2026, 11, 20), False)])
+@pytest.mark.usefixtures("expected")
+def test_what_was_to_be_said_more_than_a_week_ago_is_left(day: date, is_told: bool) -> None:
+    assert bool(messages(COUNTY, day, told=())) is is_told
 
 
 def test_one_channel_that_fails_stops_no_other_and_is_tried_again(told: Path) -> None:

@@ -86,6 +86,8 @@ def test_processes_get_what_the_services_listen_to(deployed: Settings) -> None:
     assert found["AIRFLOW__CELERY__BROKER_URL"].endswith("@redis:6379/0")
     assert '"endpoint_url": "http://store:9000"' in found["AIRFLOW_CONN_HEARTH_BUCKET"]
     assert deployed.bucket == "s3://hearth"
+    assert deployed.counties == tuple(example()["HEARTH_COUNTY_CODES"].split(","))
+    assert "HEARTH_COUNTY_CODES" in SERVICES["scheduler"]["environment"], "each county is served by every process"
     assert deployed.bucket_conn_id == "hearth_bucket"
     assert {"postgres", "redis", "store", "api-server"} <= SERVICES.keys()
     assert SERVICES["api-server"]["ports"] == ["127.0.0.1:${HEARTH_PAGE_PORT:?see .env.example}:8080"]
