@@ -129,6 +129,9 @@
 {{ return([
     {'id': 'T-03', 'judged': 'usage_kwh > 0 and usage_kwh_before is not null', 'fails': 'usage_kwh = usage_kwh_before'},
     {
+        'id': 'T-04', 'judged': 'compared_pupil_count > 0', 'fails': 'stayed_count > 0',
+    },
+    {
         'id': 'T-05', 'judged': 'house_assessed_date is not null',
         'fails': "extract(day from house_assessed_date) > 0.9 * extract(day from date_trunc('month', house_assessed_date) + interval '1 month' - interval '1 day')",
     },
@@ -137,11 +140,16 @@
         'fails': 'house_certificate_date < house_assessed_date',
     },
     {
+        'id': 'T-11', 'judged': 'usage_kwh is not null and usage_mad > 0',
+        'fails': 'abs(usage_kwh::double precision - usage_median) > outlier_mad * usage_mad',
+    },
+    {
         'id': 'T-12', 'judged': 'poverty_status_before is not null',
         'fails': "(poverty_status_before in ('3', '4') and poverty_status_code in ('1', '2')) or (poverty_status_before = '7' and poverty_status_code <> '7')",
     },
     {'id': 'T-13', 'judged': "change_code = '15'", 'fails': "coalesce(seven_state <> 'met', true)"},
     {'id': 'T-15', 'judged': 'was_on_dibao and has_dibao', 'fails': 'not has_card_row'},
+    {'id': 'T-17', 'judged': 'settlement_count > 0', 'fails': 'reused_count > 0'},
     {
         'id': 'T-18', 'judged': "house_grade_before in ('C', 'D') and house_grade is not null",
         'fails': "house_grade in ('A', 'B') and not is_renovated",
@@ -155,9 +163,14 @@
         'fails': 'income_yuan < (1 - income_drop) * income_before_yuan or income_yuan > (1 + income_rise) * income_before_yuan',
     },
     {
+        'id': 'T-22', 'judged': 'was_closed and member_keys is not null and member_keys_before is not null',
+        'fails': 'not member_keys && member_keys_before',
+    },
+    {
         'id': 'T-23', 'judged': 'was_risk_removed',
         'fails': 'monitor_class_code is not null and not coalesce(is_risk_removed, false)',
     },
+    {'id': 'T-24', 'judged': 'had_dibao_at_exit and has_dibao', 'fails': 'not has_card_row and not has_left_roll'},
 ]) }}
 {%- endmacro %}
 

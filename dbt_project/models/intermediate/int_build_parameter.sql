@@ -61,7 +61,7 @@ final as (
         {%- endfor %}
         {%- for parameter in [
             'amount_tol_abs', 'amount_tol_rel', 'dibao_exit_multiple', 'own_premium_limit', 'empty_kwh_max',
-            'scheme_count_tol', 'lack_labour_share', 'med_household_share', 'income_drop', 'monitor_line', 'income_rise',
+            'scheme_count_tol', 'lack_labour_share', 'outlier_mad', 'med_household_share', 'income_drop', 'monitor_line', 'income_rise',
             'copy_share', 'rush_share', 'round_margin', 'heap_width', 'heap_ratio'
         ] %}
         max(value) filter (where parameter_code = '{{ parameter }}')::numeric as {{ parameter }},

@@ -61,6 +61,24 @@ settled_before as (
 
 ),
 
+dibao_before as (
+
+    select * from {{ ref('stg_published__dibao') }}
+
+),
+
+enrolments as (
+
+    select * from {{ ref('fct_enrolment') }}
+
+),
+
+enrolled_before as (
+
+    select * from {{ ref('stg_published__enrolment') }}
+
+),
+
 cases as (
 
     select * from {{ ref('fct_dropout') }}
@@ -254,6 +272,61 @@ spent as (
 
 ),
 
+-- A number of an earlier month that comes again with another amount.
+reused as (
+
+    select
+        settlements.household_key,
+        count(*) filter (where settlements.settlement_no is not null) as settlement_count,
+        count(*) filter (
+            where settled_before.total_cost_yuan <> settlements.total_cost_yuan
+        ) as reused_count
+    from settlements
+    left join settled_before
+        on
+            settlements.household_key = settled_before.household_key
+            and settlements.settlement_no = settled_before.settlement_no
+    group by settlements.household_key
+
+),
+
+-- Pupils of this autumn term who were on the roll in the autumn before: one grade on, or somebody says why not.
+moved_up as (
+
+    select
+        enrolments.household_key,
+        count(*) as pupil_count,
+        count(*) filter (
+            where enrolments.grade_no <> enrolled_before.grade_no + 1
+            and coalesce(enrolments.attendance_code = '1', true)
+            and enrolments.not_in_school_code is null
+        ) as stayed_count
+    from enrolments
+    inner join parameters on enrolments.term_code = parameters.term_code
+    inner join enrolled_before
+        on
+            enrolments.household_key = enrolled_before.household_key
+            and enrolments.person_key = enrolled_before.person_key
+    where
+        right(enrolments.term_code, 1) = '1'
+        and enrolled_before.term_code
+        = concat(left(enrolments.term_code, 4)::integer - 1, '-', left(enrolments.term_code, 4), '-1')
+        and enrolled_before.grade_no > 0
+        and enrolments.grade_no > 0
+    group by enrolments.household_key
+
+),
+
+last_on_dibao as (
+
+    select
+        household_key,
+        max(period) as last_dibao_period
+    from dibao_before
+    group by household_key
+
+),
+
 -- A case without a date may be as old as it likes.
 open_cases as (
 
@@ -374,6 +447,21 @@ facts as (
         coalesce(recalled.is_next and recalled.verdict_code = '3', false) as was_water_unsafe,
         case when recalled.is_next then recalled.usage_kwh end as usage_kwh_before,
         metered.usage_kwh,
+        recalled.usage_kwh_run as usage_kwh_run_before,
+        (
+            select percentile_cont(0.5) within group (order by past.kwh)
+            from unnest(recalled.usage_kwh_run) as past (kwh)
+        ) as usage_median,
+        reused.settlement_count,
+        reused.reused_count,
+        moved_up.pupil_count as compared_pupil_count,
+        moved_up.stayed_count,
+        recalled.household_key is not null and not recalled.is_active as was_closed,
+        recalled.member_keys as member_keys_before,
+        {{ months_between('registered.exit_month', 'registered.period') }} between 0 and 12
+        and last_on_dibao.last_dibao_period >= to_char(
+            {{ first_day('registered.exit_month') }} - interval '12 months', 'YYYY-MM'
+        ) as had_dibao_at_exit,
         {{ months_between('registered.monitored_month', 'registered.period') }} as months_monitored,
         coalesce(cardinality(registered.measure_code) > 0, false) as has_measure,
         registered.net_income_yuan,
@@ -429,6 +517,8 @@ facts as (
             false
         ) as has_new_severe_disability,
         people.member_keys,
+        -- who lived there last, for a household that has gone
+        coalesce(people.member_keys, recalled.member_keys) as kept_member_keys,
         -- insured last year and on no row of this one
         (
             select count(*)
@@ -486,6 +576,7 @@ facts as (
         parameters.clear_min_months,
         parameters.dibao_exit_multiple,
         parameters.income_rise,
+        parameters.outlier_mad,
         -- an income that is not said again stays what it was
         coalesce(registered.income_year, recalled.income_year) as kept_income_year,
         case
@@ -508,6 +599,9 @@ facts as (
     left join disabled on registered.household_key = disabled.household_key
     left join insured on registered.household_key = insured.household_key
     left join spent on registered.household_key = spent.household_key
+    left join reused on registered.household_key = reused.household_key
+    left join moved_up on registered.household_key = moved_up.household_key
+    left join last_on_dibao on registered.household_key = last_on_dibao.household_key
     left join open_cases on registered.household_key = open_cases.household_key
     left join houses on registered.household_key = houses.household_key
     left join plans on registered.household_key = plans.household_key
@@ -517,13 +611,35 @@ facts as (
 
 ),
 
+measured as (
+
+    select
+        *,
+        -- twelve months of use, the newest last; what was carried forward is no month of its own
+        case
+            when usage_kwh is null then usage_kwh_run_before
+            else (usage_kwh_run_before || usage_kwh)[
+                greatest(coalesce(cardinality(usage_kwh_run_before), 0) - 10, 1):
+            ]
+        end as usage_kwh_run,
+        case
+            when cardinality(usage_kwh_run_before) >= 3
+                then (
+                    select percentile_cont(0.5) within group (order by abs(past.kwh::double precision - usage_median))
+                    from unnest(usage_kwh_run_before) as past (kwh)
+                )
+        end as usage_mad
+    from facts
+
+),
+
 signalled as (
 
     select
         *,
         case when is_active then {{ ids_where(signal_rules(), 'fires') }} else '{}' end as fired,
         {{ ids_where(signal_rules() | selectattr('red', 'defined') | list, 'red') }} as red
-    from facts
+    from measured
 
 ),
 
@@ -577,7 +693,8 @@ final as (
         coalesce(signalled.income_before_yuan, signalled.kept_income_before_yuan) as income_before_yuan,
         signalled.work_months::numeric as work_months,
         signalled.able_keys,
-        signalled.member_keys,
+        signalled.kept_member_keys as member_keys,
+        signalled.usage_kwh_run,
         signalled.severe_keys,
         signalled.disabled_keys,
         signalled.current_year as insured_year,

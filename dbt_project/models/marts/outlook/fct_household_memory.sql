@@ -9,6 +9,7 @@
     'house_grade',
     'verdict_code',
     'usage_kwh',
+    'usage_kwh_run',
     'income_year',
     'income_yuan',
     'income_before_yuan',

@@ -290,6 +290,10 @@ final as (
                 then
                     ranked.judged_count >= parameters.detector_min_n
                     and ranked.hit_share > ranked.county_share + parameters.round_margin
+            when 'T-11'
+                then
+                    ranked.judged_count >= parameters.detector_min_n
+                    and ranked.hit_share > ranked.county_share + parameters.round_margin
             when 'T-07' then ranked.hit_count >= parameters.same_income_n
             when 'T-08'
                 then

@@ -7,6 +7,8 @@ published as (
         'county_code': 'text',
         'period': 'text',
         'person_key': 'bigint',
+        'settlement_no': 'text',
+        'total_cost_yuan': 'numeric',
         'outcome_code': 'text',
         'self_pay_yuan': 'numeric',
     }) }}
@@ -19,6 +21,8 @@ final as (
         household_key,
         person_key,
         period,
+        settlement_no,
+        total_cost_yuan,
         outcome_code,
         self_pay_yuan
     from published
