@@ -11,6 +11,7 @@ values
     ('civil_affairs', 'tekun', 12),
     ('health', 'settlement', 11),
     ('education', 'aid', 12),
+    ('education', 'enrolment', 12),
     ('health', 'contract', 3),
     ('health', 'insurance', 3),
     ('power', 'connection', 6),
