@@ -140,7 +140,7 @@ def test_lineage_of_a_build_says_which_table_comes_from_which(october: int, monk
     assert {"candidate.fct_register_household", "staging.stg_published__water_supply"} <= (
         made["candidate.fct_household_month"] | made["identity.int_guarantee__water"]
     )
-    assert "raw.supply" in made["staging.stg_water__supply"]
+    assert "staging.stg_water__supply" in made["candidate.fct_water_supply"]
     assert "password" not in json.dumps(events).lower()
     assert password(Role.BUILDER) not in json.dumps(events)
 
