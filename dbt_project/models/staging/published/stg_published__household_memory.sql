@@ -16,6 +16,7 @@ published as (
         'house_grade': 'text',
         'verdict_code': 'text',
         'usage_kwh': 'numeric',
+        'usage_kwh_run': 'numeric[]',
         'income_year': 'integer',
         'income_yuan': 'numeric',
         'income_before_yuan': 'numeric',
