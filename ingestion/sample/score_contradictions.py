@@ -88,8 +88,10 @@ def _listed(key: Path, months: set[str], homes: set[str | None]) -> set[tuple[st
 
 
 def _seen_in(story: Mapping[str, Any], months: set[str]) -> set[str]:
-    """Published months in which accepted rows show the contradiction."""
+    """Published months in which accepted rows show the contradiction; nothing does where the true side was refused."""
     said, denied = set(story["said_in"]), set(story["denied_in"])
+    if story["family"] == "contradiction" and story["denied_by"] and not denied:
+        return set()
     told = months & (said & denied if said and denied else said | denied)
     return plots()[story["kind"]].shown_in(told, months)
 
